@@ -1,0 +1,1 @@
+"""Watches service level agreements as a stream of ticket and monitoring events."""

@@ -1,0 +1,61 @@
+"""What is said: one alert about one clock, and the identity that makes saying it twice the same thing."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from slawatch.core.agreement import BREACHED, OVERDUE, WARNED, Metric
+
+MET: Final = "met"
+MISSED: Final = "missed"
+RETRACTED: Final = "retracted"
+WITHDRAWN: Final = "withdrawn"
+RANK: Final = {RETRACTED: 0, WITHDRAWN: 0, WARNED: 1, BREACHED: 2, OVERDUE: 3, MET: 4, MISSED: 4}
+"""The order of the alerts of one step; of equal rank they go by id."""
+
+_ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "@": "%40", "~": "%7E", " ": "%20"})
+
+
+def escaped(name: str) -> str:
+    """A name as it stands in the id of an alert."""
+    return name.translate(_ESCAPES)
+
+
+class Alert(NamedTuple):
+    """An alert. Instants and working times in ms; `nth` counts how often this was said, from 1.
+
+    `due_at`, `started_at`, `budget` and `elapsed` are None where there is no clock any more that could tell.
+    """
+
+    what: str
+    nth: int
+    agreement: str
+    metric: Metric
+    ticket: str
+    round: int
+    threshold: str | None
+    customer: str | None
+    priority: str | None
+    service: str | None
+    team: str | None
+    kind: str | None
+    started_at: int | None
+    due_at: int | None
+    happened_at: int
+    budget: int | None
+    elapsed: int | None
+    on_arrival: bool
+
+    @property
+    def id(self) -> str:
+        """`<agreement>/<metric>/<ticket>/<round>/<what>`, the threshold after a hyphen, `~n` when said again."""
+        what = self.what if self.threshold is None else f"{self.what}-{self.threshold}"
+        again = "" if self.nth == 1 else f"~{self.nth}"
+        return f"{escaped(self.agreement)}/{self.metric}/{escaped(self.ticket)}/{self.round}/{what}{again}"
+
+
+def in_order(step: list[Alert]) -> list[Alert]:
+    """The alerts of one step in the order in which they are said."""
+    if len(step) > 1:
+        step.sort(key=lambda alert: (RANK[alert.what], alert.id))
+    return step

@@ -1,0 +1,136 @@
+"""What is kept of a ticket's past: its facts, what was said of rounds that are over, and the base of what was folded.
+
+A ticket whose events come in order never reads it, it only adds to it; so whoever stores tickets may keep it packed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+from slawatch.core.agreement import Metric
+from slawatch.core.rounds import Rounds
+from slawatch.core.ticket import Fact, Fields, Order
+
+Identity = tuple[str, Metric, int]
+"""Agreement id, metric, round: what an alert is about."""
+
+
+class Filed(NamedTuple):
+    """What was said of a clock that is over: of an earlier round, or of an agreement that no longer applies."""
+
+    agreement: str
+    metric: Metric
+    round: int
+    said: dict[str, int]
+
+    @property
+    def identity(self) -> Identity:
+        return (self.agreement, self.metric, self.round)
+
+
+@dataclass(slots=True)
+class Base:
+    """A ticket as it was when its past was folded: what is left of facts that nobody can add to any more.
+
+    `order` is that of the newest folded fact; a fact that is not newer comes too late.
+    """
+
+    order: Order
+    first_at: int
+    opened_at: int | None
+    opening: int | None
+    fields: Fields
+    rounds: list[Rounds] = field(default_factory=list)
+
+
+class History(Protocol):
+    """The past of one ticket."""
+
+    def __len__(self) -> int:
+        """How many facts there are, those of the base not counted."""
+        ...
+
+    def facts(self) -> list[Fact]:
+        """The facts by their order."""
+        ...
+
+    def knows(self, name: str) -> bool:
+        """Whether a fact has this id already."""
+        ...
+
+    def append(self, fact: Fact) -> None:
+        """Add a fact that is newer than all others."""
+        ...
+
+    def replace(self, facts: Sequence[Fact]) -> None:
+        """Keep these facts, in their order, and no others."""
+        ...
+
+    def filed(self) -> list[Filed]:
+        """What was said of clocks that are over."""
+        ...
+
+    def filings(self) -> int:
+        """How many there are of them."""
+        ...
+
+    def file(self, said: Filed) -> None:
+        """Add what was said of one."""
+        ...
+
+    def refile(self, filed: Sequence[Filed]) -> None:
+        """Keep these and no others."""
+        ...
+
+    def base(self) -> Base | None:
+        """What was folded; the caller's own copy."""
+        ...
+
+    def rebase(self, base: Base) -> None:
+        """Keep this base."""
+        ...
+
+
+class PlainHistory:
+    """A history in lists, unpacked."""
+
+    def __init__(self) -> None:
+        self._facts: list[Fact] = []
+        self._filed: list[Filed] = []
+        self._base: Base | None = None
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def facts(self) -> list[Fact]:
+        return list(self._facts)
+
+    def knows(self, name: str) -> bool:
+        return any(fact.id == name for fact in self._facts)
+
+    def append(self, fact: Fact) -> None:
+        self._facts.append(fact)
+
+    def replace(self, facts: Sequence[Fact]) -> None:
+        self._facts = list(facts)
+
+    def filed(self) -> list[Filed]:
+        return list(self._filed)
+
+    def filings(self) -> int:
+        return len(self._filed)
+
+    def file(self, said: Filed) -> None:
+        self._filed.append(said)
+
+    def refile(self, filed: Sequence[Filed]) -> None:
+        self._filed = list(filed)
+
+    def base(self) -> Base | None:
+        base = self._base
+        return base and replace(base, fields=list(base.fields), rounds=[rounds.copy() for rounds in base.rounds])
+
+    def rebase(self, base: Base) -> None:
+        self._base = base

@@ -1,0 +1,153 @@
+"""Alerts are what is true minus what was said: the truth table of one clock.
+
+What was said is kept by label (`warned-75%`, `breached`, `met`, ...): twice the number of times, plus one while it
+stands. A threshold that is outranked when it becomes true stands without having been said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from slawatch.core.agreement import BREACHED
+from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
+from slawatch.core.clock import ENDED, Clock
+from slawatch.core.clock import MET as ENDED_MET
+from slawatch.core.clock import MISSED as ENDED_MISSED
+from slawatch.core.history import Filed
+from slawatch.core.ticket import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
+from slawatch.core.watched import Ticket
+
+STANDS: Final = 1
+_ONCE: Final = 2
+_VERDICTS = {ENDED_MET: MET, ENDED_MISSED: MISSED}
+_OUTCOMES = (MET, MISSED)
+
+
+def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Iterator[Alert]:
+    """What became true of a clock and was not said; `arrived`: it is judged for the first time."""
+    if not clock.crossings and clock.verdict is None and clock.broken is None:
+        return
+    said, promise = clock.said, clock.promise
+    breach, crossed = promise.breach, len(clock.crossings)
+    late = arrived and clock.exceeded
+    if clock.exceeded and not said.get(BREACHED, 0) & STANDS:
+        yield _breached(ticket, clock, late)
+    if clock.stance != ENDED:
+        fresh = [i for i in range(crossed) if i != breach and not said.get(promise.labels[i], 0) & STANDS]
+        for i in fresh:
+            label = promise.labels[i]
+            # Of warnings and of overdue levels only the highest is said, of warnings none beside the breach.
+            highest = i == fresh[-1] if i > breach else crossed <= breach and i == fresh[-1]
+            if not highest:
+                said[label] = said.get(label, 0) | STANDS
+                continue
+            rung = promise.ladder[i]
+            yield _alert(
+                ticket, clock, rung.what, _again(said, label), rung.threshold,
+                clock.crossings[i], clock.due_at(), promise.budget, rung.amount, late,
+            )  # fmt: skip
+    elif clock.verdict in _VERDICTS:
+        yield from _outcome(ticket, clock, _VERDICTS[clock.verdict], late)
+
+
+def take_back(ticket: Ticket, clock: Clock, cause: int) -> Iterator[Alert]:
+    """What was said of a clock and is no longer true, by an event that happened at `cause`."""
+    said = clock.said
+    if not said:
+        return
+    if said.get(BREACHED, 0) & STANDS and not clock.exceeded:
+        said[BREACHED] ^= STANDS
+        yield _corrected(ticket, clock, RETRACTED, cause)
+    true = {*clock.promise.labels[: len(clock.crossings)], BREACHED, *_OUTCOMES}
+    for label in said.keys() - true:
+        said[label] &= ~STANDS
+    if clock.stance == ENDED and clock.verdict not in _VERDICTS and _forget_outcome(said):
+        yield _corrected(ticket, clock, WITHDRAWN, cause)
+
+
+def take_back_all(ticket: Ticket, filed: Filed, clock: Clock | None, cause: int) -> Iterator[Alert]:
+    """What was said of a clock that no longer exists; `clock` is what it was, where that is known."""
+    said = filed.said
+    breached, outcome = bool(said.get(BREACHED, 0) & STANDS), _forget_outcome(said)
+    for label in said:
+        said[label] &= ~STANDS
+    for stood, what in ((breached, RETRACTED), (outcome, WITHDRAWN)):
+        if stood:
+            yield _gone(ticket, filed, clock, what, cause)
+
+
+def _breached(ticket: Ticket, clock: Clock, late: bool) -> Alert:
+    again = _again(clock.said, BREACHED)
+    broken = clock.broken
+    if broken is None:
+        at, budget = clock.crossings[clock.promise.breach], clock.promise.budget
+        return _alert(ticket, clock, BREACHED, again, None, at, clock.due_at(), budget, budget, late)
+    alert = _alert(
+        ticket, clock, BREACHED, again, None, broken.deadline, broken.due, broken.budget, broken.budget, late
+    )
+    return alert._replace(started_at=broken.started_at)
+
+
+def _outcome(ticket: Ticket, clock: Clock, verdict: str, late: bool) -> Iterator[Alert]:
+    said = clock.said
+    if said.get(verdict, 0) & STANDS or clock.ended_at is None:
+        return
+    _forget_outcome(said)
+    budget = clock.promise.budget
+    yield _alert(
+        ticket, clock, verdict, _again(said, verdict), None,
+        clock.ended_at, clock.due_at(), budget, clock.mark, late,
+    )  # fmt: skip
+
+
+def _corrected(ticket: Ticket, clock: Clock, what: str, cause: int) -> Alert:
+    nth, budget = _count(clock.said, what), clock.promise.budget
+    return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), budget, clock.spent_then(cause), False)
+
+
+def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: int) -> Alert:
+    nth = _count(filed.said, what)
+    if clock is not None:
+        spent = max(0, clock.spent(cause))
+        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, spent, False)
+    fields = ticket.fields
+    return Alert(
+        what, nth, filed.agreement, filed.metric, ticket.id, filed.round, None,
+        fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
+        None, None, cause, None, None, False,
+    )  # fmt: skip
+
+
+def _alert(
+    ticket: Ticket, clock: Clock, what: str, nth: int, threshold: str | None,
+    happened_at: int, due_at: int | None, budget: int, elapsed: int, on_arrival: bool,
+) -> Alert:  # fmt: skip
+    fields, promise = ticket.fields, clock.promise
+    return Alert(
+        what, nth, promise.agreement.id, promise.target.metric, ticket.id, clock.round, threshold,
+        fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
+        clock.started_at, due_at, happened_at, budget, elapsed, on_arrival,
+    )  # fmt: skip
+
+
+def _again(said: dict[str, int], label: str) -> int:
+    """Note that something is said and stands; how often it was said with this time."""
+    said[label] = (said.get(label, 0) & ~STANDS) + _ONCE | STANDS
+    return said[label] // _ONCE
+
+
+def _count(said: dict[str, int], label: str) -> int:
+    """Note that something is said that does not stand (a correction); how often with this time."""
+    said[label] = said.get(label, 0) + _ONCE
+    return said[label] // _ONCE
+
+
+def _forget_outcome(said: dict[str, int]) -> bool:
+    """Let no outcome stand; whether one did."""
+    stood = False
+    for outcome in _OUTCOMES:
+        if said.get(outcome, 0) & STANDS:
+            said[outcome] ^= STANDS
+            stood = True
+    return stood

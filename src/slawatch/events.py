@@ -1,0 +1,266 @@
+"""Bytes of the contract to core values and back: ticket events in, alerts out as CloudEvents in Kafka's binary mode.
+
+The typed shapes here are the contract; the JSON Schemas are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, NamedTuple, Required, TypedDict
+
+import msgspec
+
+from slawatch.core.agreement import BREACHED, OVERDUE, WARNED
+from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
+from slawatch.core.interval import MINUTE
+from slawatch.core.ticket import (
+    BY_AGENT,
+    BY_BOT,
+    BY_CUSTOMER,
+    FIELD_NAMES,
+    INTERNAL,
+    NO_VERSION,
+    OPENED_AT,
+    REPLY,
+    Fact,
+)
+from slawatch.core.worktime import EARLIEST, LATEST
+from slawatch.instants import rfc3339, to_ms
+from slawatch.process import Headers, Message, Output, Reason, Record, Rejection
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+MAX_AHEAD = 5 * MINUTE
+"""An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
+
+
+class Reply(TypedDict, total=False):
+    """Who wrote to whom; public unless said otherwise."""
+
+    by: Required[Literal["agent", "customer", "bot"]]
+    public: bool
+
+
+class TicketEventData(TypedDict, total=False):
+    """A ticket event: an observation. A field that is absent was not observed, null means cleared."""
+
+    id: Required[Name]
+    ticket: Required[Name]
+    at: Required[Instant]
+    version: int | None
+    opened_at: Instant | None
+    status: str | None
+    priority: str | None
+    customer: str | None
+    service: str | None
+    kind: str | None
+    team: str | None
+    assignee: str | None
+    attributes: dict[str, str | None] | None
+    reply: Reply | None
+    rating: float | None
+    merged_into: str | None
+    deleted: bool | None
+
+
+class TicketEvent(NamedTuple):
+    """A decoded ticket event. `traceparent` is passed on to the alerts that it causes."""
+
+    key: bytes
+    ticket: str
+    fact: Fact
+    traceparent: bytes | None = None
+
+
+_decode = msgspec.json.Decoder(TicketEventData).decode
+_NUMBERS = {name: number for number, name in enumerate(FIELD_NAMES)}
+_REPLIES = {"customer": BY_CUSTOMER, "bot": BY_BOT}
+
+
+def read_ticket_event(record: Record) -> TicketEvent | Rejection:
+    """The event in a record whose value is not null; its key must be the ticket's id."""
+    key, value, timestamp, headers = record
+    event = decode_ticket_event(value or b"")
+    if isinstance(event, Rejection):
+        return event
+    if key != event.key:
+        if key is None:
+            return Rejection(Reason.NO_KEY, f"the record has no key; it should be the ticket id {event.ticket!r}")
+        return Rejection(Reason.KEY_MISMATCH, f"the key {key!r} is not the ticket id {event.ticket!r}")
+    at = event.fact.at
+    if at > timestamp + MAX_AHEAD:
+        ahead = (at - timestamp) / 1000
+        return Rejection(
+            Reason.FROM_THE_FUTURE, f"at is {rfc3339(at)}, {ahead:.3f} s ahead of its record; at most 300 s are taken"
+        )
+    if headers:
+        traceparent = next((value for name, value in headers if name == "traceparent"), None)
+        if traceparent is not None:
+            return event._replace(traceparent=traceparent)
+    return event
+
+
+def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
+    """The event in a value, its key being what the key of its record ought to be."""
+    try:
+        data: dict[str, Any] = _decode(value)  # type: ignore[assignment]  # a TypedDict that is taken apart
+    except msgspec.ValidationError as error:
+        return Rejection(Reason.INVALID, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Rejection(Reason.NOT_JSON, str(error))
+    ticket: str = data.pop("ticket")
+    at = to_ms(data.pop("at"))
+    if not EARLIEST <= at < LATEST:
+        return Rejection(Reason.INVALID, "not between 1970 and 2200 - at `$.at`")
+    name: str = data.pop("id")
+    version = data.pop("version", None)
+    if version is None:
+        version = NO_VERSION
+    elif not NO_VERSION < version < 2**63:
+        return Rejection(Reason.INVALID, f"version {version} does not fit 64 bits - at `$.version`")
+    observed = {_NUMBERS[field]: value for field, value in data.items()}
+    opened_at = observed.get(OPENED_AT)
+    if opened_at is not None:
+        observed[OPENED_AT] = to_ms(opened_at)
+        if not EARLIEST <= observed[OPENED_AT] < LATEST:
+            return Rejection(Reason.INVALID, "not between 1970 and 2200 - at `$.opened_at`")
+    if REPLY in observed:
+        _take_reply(observed)
+    return TicketEvent(ticket.encode(), ticket, Fact(at, version, name, observed))
+
+
+def _take_reply(observed: dict[int, Any]) -> None:
+    reply = observed.pop(REPLY)
+    if reply is None:
+        return  # a reply can't be cleared: nothing was observed
+    by = reply["by"]
+    if by == "agent":
+        observed[REPLY] = BY_AGENT if reply.get("public", True) else INTERNAL
+    else:
+        observed[REPLY] = _REPLIES[by]
+
+
+class ClockAlert(msgspec.Struct, frozen=True):
+    """The data of an alert about a ticket's clock. Instants are RFC 3339 in UTC, working times in seconds."""
+
+    id: str
+    what: str
+    agreement: str
+    metric: str
+    round: int
+    ticket: str
+    threshold: str | None
+    customer: str | None
+    priority: str | None
+    service: str | None
+    team: str | None
+    kind: str | None
+    started_at: str | None
+    due_at: str | None
+    happened_at: str
+    detected_at: str
+    budget_seconds: int | float | None
+    elapsed_seconds: int | float | None
+    on_arrival: bool
+
+
+_encode = msgspec.json.Encoder().encode
+_TOPICS = {
+    WARNED: (Output.WARNINGS,),
+    BREACHED: (Output.BREACHES, Output.OUTCOMES),
+    OVERDUE: (Output.BREACHES,),
+    RETRACTED: (Output.BREACHES, Output.OUTCOMES),
+    MET: (Output.OUTCOMES,),
+    MISSED: (Output.OUTCOMES,),
+    WITHDRAWN: (Output.OUTCOMES,),
+}
+_TYPES = {what: f"slawatch.clock.{what}.v1".encode() for what in _TOPICS}
+
+
+def seconds(ms: int | None) -> int | float | None:
+    """Milliseconds as seconds: whole ones as an integer."""
+    if ms is None:
+        return None
+    whole, rest = divmod(ms, 1000)
+    return ms / 1000 if rest else whole
+
+
+def alert_data(alert: Alert, detected_at: int) -> ClockAlert:
+    """The data of an alert, `detected_at` being the wall clock when it was decided."""
+    return ClockAlert(
+        alert.id,
+        alert.what,
+        alert.agreement,
+        alert.metric.value,
+        alert.round,
+        alert.ticket,
+        alert.threshold,
+        alert.customer,
+        alert.priority,
+        alert.service,
+        alert.team,
+        alert.kind,
+        None if alert.started_at is None else rfc3339(alert.started_at),
+        None if alert.due_at is None else rfc3339(alert.due_at),
+        rfc3339(alert.happened_at),
+        rfc3339(detected_at),
+        seconds(alert.budget),
+        seconds(alert.elapsed),
+        alert.on_arrival,
+    )
+
+
+class Publisher:
+    """Turns alerts into messages: `source` is the CloudEvents source, `/slawatch/<group>`."""
+
+    def __init__(self, source: str) -> None:
+        self._fixed = (
+            ("content-type", b"application/json"),
+            ("ce_specversion", b"1.0"),
+            ("ce_source", source.encode()),
+        )
+
+    def messages(self, alerts: Sequence[Alert], detected_at: int, traceparent: bytes | None = None) -> list[Message]:
+        """Every alert on its topic: under the ticket's id, and on the outcomes' under the agreement's."""
+        found = []
+        time = rfc3339(detected_at).encode()
+        for alert in alerts:
+            data = alert_data(alert, detected_at)
+            ticket = alert.ticket.encode()
+            headers: Headers = (
+                *self._fixed,
+                ("ce_id", data.id.encode()),
+                ("ce_type", _TYPES[alert.what]),
+                ("ce_subject", ticket),
+                ("ce_time", time),
+            )
+            if traceparent is not None:
+                headers = (*headers, ("traceparent", traceparent))
+            value = _encode(data)
+            labels: tuple[str, str] | None = (alert.what, alert.metric.value)
+            for output in _TOPICS[alert.what]:
+                key = alert.agreement.encode() if output is Output.OUTCOMES else ticket
+                found.append(Message(output, key, value, headers, labels))
+                labels = None
+        return found
+
+
+class MonitoringEventHead(TypedDict):
+    """What tells a monitoring event from others, and when it happened."""
+
+    service: Name
+    status: Literal["up", "degraded", "down", "unknown", "maintenance"]
+    at: Instant
+
+
+_decode_monitoring = msgspec.json.Decoder(MonitoringEventHead).decode
+
+
+def decode_monitoring_at(value: bytes) -> int | None:
+    """When a monitoring event happened, ms since the epoch; None if the value is none."""
+    try:
+        at = to_ms(_decode_monitoring(value)["at"])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return at if EARLIEST <= at < LATEST else None

@@ -1,0 +1,37 @@
+"""Instants between ms since the epoch and RFC 3339 text; formatting is on the hot path of every alert."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+_DAY = 86_400_000
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
+_SECONDS = tuple(f"{second:02}" for second in range(60))
+
+
+def to_ms(at: datetime) -> int:
+    """An aware instant in ms since the epoch; what is finer is cut off."""
+    return (at - EPOCH) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    """The instant as an aware datetime in UTC."""
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def rfc3339(ms: int) -> str:
+    """`2026-10-12T09:44:38.400Z`; the milliseconds only where they are not zero."""
+    days, ms = divmod(ms, _DAY)
+    minutes, ms = divmod(ms, 60_000)
+    seconds, ms = divmod(ms, 1_000)
+    if ms:
+        return f"{_date(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}.{ms:03}Z"
+    return f"{_date(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    return (EPOCH + timedelta(days=days)).date().isoformat()

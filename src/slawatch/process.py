@@ -1,0 +1,146 @@
+"""What a keyed stream process is: pure logic from an event or a deadline to new states and messages.
+
+A process knows states, events and instants. It knows neither Kafka nor Faust nor sleep nor the wall clock, so the same
+process runs over a file, under a test and on the lane. States are bytes: what was before a turn that raised is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeVar
+
+Headers = Sequence[tuple[str, bytes]]
+Get = Callable[[bytes], bytes | None]
+"""The state under a key as this turn must see it: earlier turns of the same batch included."""
+
+
+class Reason(StrEnum):
+    """Why a record became a dead letter."""
+
+    NOT_JSON = "not_json"
+    INVALID = "invalid"
+    NO_KEY = "no_key"
+    KEY_MISMATCH = "key_mismatch"
+    FROM_THE_FUTURE = "from_the_future"
+    TOO_LATE = "too_late"
+    TOO_LARGE = "too_large"
+    STATE_TOO_LARGE = "state_too_large"
+    BUG = "bug"
+
+
+class Outcome(StrEnum):
+    """What became of one input record; label of `slawatch_events_total`."""
+
+    APPLIED = "applied"
+    LATE = "late"
+    DUPLICATE = "duplicate"
+    EMPTY = "empty"
+    UNMATCHED = "unmatched"
+    TOMBSTONE = "tombstone"
+    DEAD_LETTER = "dead_letter"
+
+
+class Output(StrEnum):
+    """The topics that a process may write to, by their role; settings give the names."""
+
+    WARNINGS = "warnings"
+    BREACHES = "breaches"
+    OUTCOMES = "outcomes"
+    REPORTS = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that can't be used, and a sentence that says why."""
+
+    reason: Reason
+    error: str
+
+
+class Record(NamedTuple):
+    """One input record; `timestamp` in ms since the epoch."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+    headers: Headers = ()
+
+
+class Message(NamedTuple):
+    """One output record; a partition of None means the hash of the key.
+
+    `labels` are what and metric of the alert, for `slawatch_alerts_total`; None for a copy of one that is counted already.
+    """
+
+    output: Output
+    key: bytes
+    value: bytes
+    headers: Headers
+    labels: tuple[str, str] | None = None
+    partition: int | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one event or one deadline led to.
+
+    `states` and `wake_ups` hold only what changed, by state key and by wake-up key; None takes a state or a wake-up away.
+    A turn with a `rejection` changes nothing else. `counts` are increments of process counters by name.
+    """
+
+    states: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    wake_ups: Mapping[bytes, int | None] = field(default_factory=dict)
+    messages: Sequence[Message] = ()
+    outcome: Outcome = Outcome.APPLIED
+    rejection: Rejection | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Event(Protocol):
+    """A decoded input record."""
+
+    @property
+    def key(self) -> bytes: ...
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Process(Protocol[E]):
+    """Keyed logic that a lane runs; instants are ms since the epoch.
+
+    `name` is one of the input roles (`tickets`, `monitoring`, `outcomes`), which settings map to a topic.
+    `on_event` and `on_wake_up` may raise: the lane writes a dead letter `bug` and the states stay as before.
+    """
+
+    name: str
+
+    def read(self, record: Record) -> E | Rejection | None:
+        """The event in a record; None for a tombstone of the source, which is ignored and counted. Never raises."""
+        ...
+
+    def on_event(self, event: E, get: Get, stream_time: int, now: int) -> Turn:
+        """Fire the event's own deadlines before its instant, then apply it; `stream_time` is that before the record."""
+        ...
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, now: int) -> Turn:
+        """Say what is true once `due`, the wake-up of `key`, has passed: judged at `due` + 1 ms."""
+        ...
+
+    def on_restore(self, key: bytes, state: bytes) -> Iterable[tuple[bytes, int]] | None:
+        """The wake-ups of a restored state, by wake-up key; None if it must be judged again first (`on_change`)."""
+        ...
+
+    def on_change(self, key: bytes, get: Get, stream_time: int, now: int) -> Turn:
+        """Judge a state again that was stored under other agreements or by an older version."""
+        ...
+
+    def tally(self, state: bytes) -> bytes:
+        """What a state adds to the gauges, as few distinct short strings; cheap."""
+        ...
+
+    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]:
+        """The gauge samples that one state with this tally stands for: name, labels, amount."""
+        ...

@@ -116,6 +116,8 @@ class Process(Protocol[E]):
     """
 
     name: str
+    state_version: int
+    """The newest form of its states; a table that was written by a newer one is refused."""
 
     def read(self, record: Record) -> E | Rejection | None:
         """The event in a record; None for a tombstone of the source, which is ignored and counted. Never raises."""

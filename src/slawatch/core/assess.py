@@ -26,9 +26,9 @@ from slawatch.core.alert import Alert, in_order
 from slawatch.core.clock import PAUSED, RUNNING, Clock
 from slawatch.core.history import Base, Filed, Identity
 from slawatch.core.rounds import Moment, Rounds, step
-from slawatch.core.say import speak, take_back, take_back_all
-from slawatch.core.ticket import ASSIGNEE, OPENED_AT, REPLY, Fact, Phase, observe
-from slawatch.core.watched import Story, Ticket, derive, phase_of, reply_of, story
+from slawatch.core.say import speak, stands, take_back, take_back_all
+from slawatch.core.ticket import ASSIGNEE, OPENED_AT, REPLY, Fact, observe
+from slawatch.core.watched import Story, Ticket, derive, opens, phase_of, reply_of, story
 
 MAX_FACTS = 2_000
 """Beyond that the older half of a ticket's facts is folded."""
@@ -85,7 +85,7 @@ def apply(ticket: Ticket, fact: Fact, agreements: Agreements, stream_time: int) 
             judged = max(judged, facts[-1].at)
         else:
             ticket.history.append(fact)
-        step_alerts = _derive(ticket, facts, agreements, judged, fact.at)
+        step_alerts = _derive(ticket, facts, agreements, judged, fact.at, fact)
     alerts += in_order(step_alerts)
     return Step(alerts, Use.LATE if late else Use.IN_ORDER)
 
@@ -237,16 +237,16 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
 def _extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> list[Alert]:
     """The newest fact, taken as one step from the clocks as they stand."""
     ticket.history.append(fact)
-    opens = ticket.order is None
+    first = ticket.order is None
     ticket.order = fact[:3]
     fields = ticket.fields
     observe(fields, fact.observed)
     phase = phase_of(fields, agreements)
     offer = agreements.offer(fields)
-    if opens:
+    if first:
         ticket.first_at = fact.at
         ticket.opened_at = fact.observed.get(OPENED_AT)
-        if phase not in (Phase.OPEN, Phase.PENDING):
+        if not opens(fields, agreements):
             return []
         ticket.opening = fact.at
         ticket.rounds = [Rounds(slot) for slot in offer.terms]
@@ -277,12 +277,12 @@ def _file(ticket: Ticket, rounds: Rounds) -> list[Alert]:
     return alerts
 
 
-def _derive(ticket: Ticket, facts: list[Fact], agreements: Agreements, judged: int, cause: int) -> list[Alert]:
+def _derive(
+    ticket: Ticket, facts: list[Fact], agreements: Agreements, judged: int, cause: int, new: Fact | None = None
+) -> list[Alert]:
     """Everything from the facts: judge every clock there is, take back what was said of those that are no more."""
-    heard: dict[Identity, tuple[dict[str, int], Clock | None]] = {
-        filed.identity: (filed.said, None) for filed in ticket.history.filed()
-    }
-    heard.update((clock.identity, (clock.said, clock)) for clock in ticket.clocks())
+    heard = {filed.identity: filed.said for filed in ticket.history.filed()}
+    heard.update((clock.identity, clock.said) for clock in ticket.clocks())
     base = ticket.history.base()
     told = story(facts, base, agreements)
     _retell(ticket, told, facts)
@@ -293,20 +293,27 @@ def _derive(ticket: Ticket, facts: list[Fact], agreements: Agreements, judged: i
         for clock in rounds.clocks():
             known = heard.pop(clock.identity, None)
             if known is not None:
-                clock.said = known[0]
+                clock.said = known
             clock.advance(judged)
             alerts += take_back(ticket, clock, cause)
             alerts += speak(ticket, clock, arrived=known is None)
             if clock.round < rounds.number:
                 filed.append(Filed(*clock.identity, clock.said))
         rounds.left = [clock for clock in rounds.left if clock.round == rounds.number]
-    for (agreement, metric, number), (said, was) in heard.items():
-        gone = Filed(agreement, metric, number, said)
-        alerts += take_back_all(ticket, gone, was, cause)
-        if said:
-            filed.append(gone)
-    ticket.history.refile(filed)
+    gone = [Filed(*identity, said) for identity, said in heard.items()]
+    was = _without(facts, new, ticket.history.base(), agreements) if any(map(stands, gone)) else {}
+    for vanished in gone:
+        alerts += take_back_all(ticket, vanished, was.get(vanished.identity), cause)
+    ticket.history.refile(filed + gone)
     return alerts
+
+
+def _without(facts: list[Fact], new: Fact | None, base: Base | None, agreements: Agreements) -> dict[Identity, Clock]:
+    """The clocks as they were before the fact `new`: what a clock that no longer exists had to say of itself."""
+    known = [fact for fact in facts if fact is not new]
+    if new is None or not known:
+        return {}
+    return {clock.identity: clock for rounds in derive(story(known, base, agreements), base) for clock in rounds.clocks()}
 
 
 def _retell(ticket: Ticket, told: Story, facts: list[Fact]) -> None:

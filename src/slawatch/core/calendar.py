@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from slawatch.core.interval import Interval, union
+from slawatch.core.interval import DAY, MINUTE, SECOND, Interval, union
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = EPOCH.toordinal()
 _MS = timedelta(milliseconds=1)
-_DAY = timedelta(days=1)
+_MINUTES = 24 * 60
 
 
 class Hours(NamedTuple):
@@ -59,44 +60,49 @@ class Calendar:
         return union(sorted(self._raw(first, until)))
 
     def _raw(self, first: date, until: date) -> Iterator[Interval]:
-        day = first
-        while day < until:
-            for hours in self.hours(day):
-                opens, closes = (instant(day, minute, self.zone) for minute in hours)
-                yield Interval(opens, closes)
-            day += _DAY
+        for ordinal in range(first.toordinal(), until.toordinal()):
+            day = date.fromordinal(ordinal)
+            for opens, closes in self.hours(day):
+                yield Interval(instant(day, opens, self.zone), instant(day, closes, self.zone))
 
 
 def instant(day: date, minute: int, zone: tzinfo) -> int:
-    """The instant (ms since the epoch) of a local time, `minute` minutes of the clock after the local midnight of `day`.
+    """The instant (ms since the epoch) of a local time: `minute` minutes of the clock after the local midnight of `day`.
 
     A time that a gap skips is the first existing instant after it; of a time that comes twice the first is meant.
     """
-    naive = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)
-    local = naive.replace(tzinfo=zone)
-    before = local.astimezone(UTC)
-    if before.astimezone(zone).replace(tzinfo=None) == naive:
-        return (before - EPOCH) // _MS
-    # In a gap PEP 495 reads fold=0 with the offset before it and fold=1 with the one after: the change lies between.
-    return _change(local.replace(fold=1).astimezone(UTC), before, zone)
+    days, minute = divmod(minute, _MINUTES)
+    if days:
+        day += timedelta(days)
+    local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
+    utc = (day.toordinal() - _EPOCH_DAY) * DAY + minute * MINUTE
+    before, after = _offset(local), _offset(local.replace(fold=1))
+    # PEP 495: in a gap fold=0 reads with the offset before it, which is the lesser; in a fold it reads the first time.
+    if before >= after:
+        return utc - before
+    return _change(utc - after, utc - before, zone)
 
 
-def _change(low: datetime, high: datetime, zone: tzinfo) -> int:
-    """The instant in `(low, high]` at which the zone takes the offset that it has at `high`; to the second."""
-    offset = high.astimezone(zone).utcoffset()
-    left, right = int((low - EPOCH).total_seconds()), int((high - EPOCH).total_seconds())
-    while right - left > 1:
-        middle = (left + right) // 2
-        if (EPOCH + timedelta(seconds=middle)).astimezone(zone).utcoffset() == offset:
-            right = middle
+def _offset(local: datetime) -> int:
+    offset = local.utcoffset()
+    assert offset is not None
+    return offset // _MS
+
+
+def _change(low: int, high: int, zone: tzinfo) -> int:
+    """The first instant in `(low, high]` with the offset that the zone has at `high`; changes are at full seconds."""
+    offset = _offset(_local(high, zone))
+    while high - low > SECOND:
+        middle = (low + high) // 2 // SECOND * SECOND
+        if _offset(_local(middle, zone)) == offset:
+            high = middle
         else:
-            left = middle
-    return right * 1000
+            low = middle
+    return high
 
 
-def local_date(at: int, zone: tzinfo) -> date:
-    """The local date at an instant."""
-    return (EPOCH + timedelta(milliseconds=at)).astimezone(zone).date()
+def _local(at: int, zone: tzinfo) -> datetime:
+    return (EPOCH + timedelta(milliseconds=at)).astimezone(zone)
 
 
 def midnight(day: date, zone: tzinfo) -> int:

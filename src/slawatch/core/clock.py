@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from slawatch.core.agreement import Metric, Promise
+from slawatch.core.ticket import GONE, Phase
 from slawatch.core.worktime import NEVER
 
 # What a clock does. Stored: append only.
@@ -50,6 +51,7 @@ class Clock:
     """
 
     __slots__ = (
+        "answered",
         "begun",
         "broken",
         "crossings",
@@ -77,19 +79,11 @@ class Clock:
         self.crossings: list[int] = []
         self.due: int | None = None
         self.ended_at: int | None = None
+        self.answered = False
         self.verdict: int | None = None
         self.broken: Broken | None = None
         self.said: dict[str, int] = {}
         self.trail: list[Span] | None = None
-
-    def copy(self) -> Clock:
-        """Another clock that says the same."""
-        other = Clock(self.promise, self.round, self.started_at)
-        for name in self.__slots__:
-            setattr(other, name, getattr(self, name))
-        other.crossings, other.said = list(self.crossings), dict(self.said)
-        other.trail = None if self.trail is None else list(self.trail)
-        return other
 
     @property
     def identity(self) -> tuple[str, Metric, int]:
@@ -100,6 +94,17 @@ class Clock:
     def exceeded(self) -> bool:
         """Whether this budget, or an earlier one of the round, was exceeded."""
         return len(self.crossings) > self.promise.breach or self.broken is not None
+
+    def settle(self, at: int, phase: Phase, still: bool) -> None:
+        """Run or stand from `at` on, as the phase of the ticket wants it; `still`: the metric wants it to stand there."""
+        if phase is GONE:
+            self.stand(at, STILL)
+        elif phase in self.promise.target.pause:
+            self.stand(at, PAUSED)
+        elif still:
+            self.stand(at, STILL)
+        else:
+            self.run(at)
 
     def run(self, at: int) -> None:
         """Spend working time from `at` on; an ended clock goes on."""
@@ -128,12 +133,17 @@ class Clock:
             self.trail.append(Span(at, ENDED, self.mark))
         self.stance = ENDED
         self.ended_at = at
+        self.answered = answered
+        self.conclude()
+
+    def conclude(self) -> None:
+        """Reach the verdict of an ended clock; one that never ran has none."""
         if not self.begun:
             self.verdict = NO_VERDICT
         elif self.exceeded:
             self.verdict = MISSED
         else:
-            self.verdict = MET if answered else NO_VERDICT
+            self.verdict = MET if self.answered else NO_VERDICT
 
     def advance(self, to: int) -> None:
         """Cross every threshold whose deadline lies before `to`; one at `to` itself is not exceeded yet."""
@@ -181,7 +191,8 @@ class Clock:
         if self.stance == RUNNING:
             clock.run(at)
         else:
-            clock.stance, clock.ended_at, clock.verdict = self.stance, self.ended_at, self.verdict
+            clock.stance, clock.ended_at = self.stance, self.ended_at
+            clock.answered, clock.verdict = self.answered, self.verdict
         return clock
 
     def _stop(self, at: int) -> None:

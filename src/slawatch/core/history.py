@@ -85,7 +85,7 @@ class History(Protocol):
         ...
 
     def base(self) -> Base | None:
-        """What was folded; the caller's own copy."""
+        """What was folded; the caller may change its fields."""
         ...
 
     def rebase(self, base: Base) -> None:
@@ -129,8 +129,7 @@ class PlainHistory:
         self._filed = list(filed)
 
     def base(self) -> Base | None:
-        base = self._base
-        return base and replace(base, fields=list(base.fields), rounds=[rounds.copy() for rounds in base.rounds])
+        return self._base and replace(self._base, fields=list(self._base.fields))
 
     def rebase(self, base: Base) -> None:
         self._base = base

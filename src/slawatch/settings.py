@@ -74,7 +74,7 @@ class Security(StrEnum):
 
 
 def milliseconds(value: object) -> object:
-    """The milliseconds in a duration like `1s`, `30d` or `1h30m`; anything but a string is left to the next validator."""
+    """The milliseconds in a duration like `1s`, `30d` or `1h30m`; what is no string is left to the next validator."""
     if not isinstance(value, str):
         return value
     text = value.strip()

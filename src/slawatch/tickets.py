@@ -30,6 +30,7 @@ class TicketProcess:
     """Tickets under these agreements; `source` is the CloudEvents source of the alerts."""
 
     name = "tickets"
+    state_version = packed.VERSION
 
     def __init__(self, agreements: Agreements, source: str, bounds: Bounds | None = None) -> None:
         self._agreements = agreements

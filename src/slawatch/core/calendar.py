@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from slawatch.core.interval import DAY, MINUTE, SECOND, Interval, union
+from slawatch.core.interval import DAY, HOUR, MINUTE, SECOND, Interval, union
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = EPOCH.toordinal()
@@ -25,7 +25,7 @@ class Hours(NamedTuple):
     closes: int
 
 
-def no_holidays(year: int) -> Collection[date]:
+def no_holidays(_year: int) -> Collection[date]:
     """The holidays of a calendar without any."""
     return ()
 
@@ -67,42 +67,43 @@ class Calendar:
 
 
 def instant(day: date, minute: int, zone: tzinfo) -> int:
-    """The instant (ms since the epoch) of a local time: `minute` minutes of the clock after the local midnight of `day`.
+    """The instant (ms since the epoch) of a local time: so many minutes of the clock after the local midnight of `day`.
 
     A time that a gap skips is the first existing instant after it; of a time that comes twice the first is meant.
     """
     days, minute = divmod(minute, _MINUTES)
     if days:
         day += timedelta(days)
-    local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
-    utc = (day.toordinal() - _EPOCH_DAY) * DAY + minute * MINUTE
-    before, after = _offset(local), _offset(local.replace(fold=1))
+    hour, minute = divmod(minute, 60)
+    before = _offset(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone))
+    after = _offset(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone, fold=1))
+    utc = (day.toordinal() - _EPOCH_DAY) * DAY + hour * HOUR + minute * MINUTE
     # PEP 495: in a gap fold=0 reads with the offset before it, which is the lesser; in a fold it reads the first time.
     if before >= after:
-        return utc - before
-    return _change(utc - after, utc - before, zone)
+        return utc - before // _MS
+    return _change(utc - after // _MS, utc - before // _MS, zone)
 
 
-def _offset(local: datetime) -> int:
+def _offset(local: datetime) -> timedelta:
     offset = local.utcoffset()
     assert offset is not None
-    return offset // _MS
+    return offset
 
 
 def _change(low: int, high: int, zone: tzinfo) -> int:
     """The first instant in `(low, high]` with the offset that the zone has at `high`; changes are at full seconds."""
-    offset = _offset(_local(high, zone))
+    offset = _offset_at(high, zone)
     while high - low > SECOND:
         middle = (low + high) // 2 // SECOND * SECOND
-        if _offset(_local(middle, zone)) == offset:
+        if _offset_at(middle, zone) == offset:
             high = middle
         else:
             low = middle
     return high
 
 
-def _local(at: int, zone: tzinfo) -> datetime:
-    return (EPOCH + timedelta(milliseconds=at)).astimezone(zone)
+def _offset_at(at: int, zone: tzinfo) -> timedelta:
+    return _offset((EPOCH + timedelta(milliseconds=at)).astimezone(zone))
 
 
 def midnight(day: date, zone: tzinfo) -> int:

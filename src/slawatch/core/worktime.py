@@ -17,7 +17,7 @@ EARLIEST = 0
 LATEST = 7_258_118_400_000
 """2200-01-01: no event can be later, and a deadline beyond it never comes."""
 NEVER = LATEST
-_ORIGIN_YEAR = 2020
+_ORIGIN_YEAR = 2024
 _FIRST_YEAR, _LAST_YEAR = 1969, 2200  # whatever the zone, the two instants above are in them
 
 

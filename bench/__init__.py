@@ -1,0 +1,1 @@
+"""Measurements against a local Kafka, and the same work done by other libraries."""

@@ -1,0 +1,140 @@
+"""What Prometheus sees; in a registry of its own, so that nothing else of the process shows up.
+
+Label values come from enumerations and from configuration, never from data; ticket ids are for logs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tallies
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+PROCESS_COUNTERS = {
+    "unknown_statuses": "status words that the agreements do not map; they count as open",
+    "folded_tickets": "tickets folded into their base after the retention",
+    "folded_rounds": "finished reply rounds folded into the base",
+    "folded_facts": "facts folded into the base because a ticket has too many",
+    "forgotten_tickets": "stubs of folded tickets that were taken away",
+}
+"""The counters that a process may raise by name, with their help."""
+
+_GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "clocks": ("clocks of tickets, by metric and state", ("metric", "state")),
+    "open_tickets": ("tickets that are neither resolved, closed nor cancelled", ()),
+}
+_DELAYS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RECORDS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+
+
+class View(Protocol):
+    """What a partition shows when it is asked."""
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def partition(self) -> int: ...
+
+    @property
+    def stream_time(self) -> int | None:
+        """None while there is none: before the restore, or when nothing has moved it yet."""
+        ...
+
+    @property
+    def lag(self) -> int | None: ...
+
+    @property
+    def tallies(self) -> Tallies[bytes]: ...
+
+    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]: ...
+
+
+class Metrics:
+    """The counters and histograms of a worker, and gauges that are read from its partitions when they are asked for."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self.events = Counter(
+            "slawatch_events", "input records by what became of them", ("topic", "outcome"), registry=registry
+        )
+        self.alerts = Counter("slawatch_alerts", "alerts that were committed", ("what", "metric"), registry=registry)
+        self.dead_letters = Counter("slawatch_dead_letters", "dead letters by reason", ("reason",), registry=registry)
+        self.detection_delay = Histogram(
+            "slawatch_detection_delay_seconds",
+            "from a deadline, and the grace after it, to the commit of what it led to",
+            buckets=_DELAYS,
+            registry=registry,
+        )
+        self.batch_seconds = Histogram(
+            "slawatch_batch_seconds", "from the begin of a batch to its commit", buckets=_SECONDS, registry=registry
+        )
+        self.batch_records = Histogram(
+            "slawatch_batch_records", "input records of a batch", buckets=_RECORDS, registry=registry
+        )
+        self.restored_states = Gauge(
+            "slawatch_restored_states", "states in the tables restored since the last assignment", registry=registry
+        )
+        self.restore_seconds = Gauge(
+            "slawatch_restore_seconds", "from the last assignment to its last restored table", registry=registry
+        )
+        self.events_lost = Counter(
+            "slawatch_events_lost", "events that retention deleted before they were read", registry=registry
+        )
+        self.clock_skew = Gauge(
+            "slawatch_clock_skew_seconds", "the worker's clock minus the broker's", registry=registry
+        )
+        self._process_counters = {
+            name: Counter(f"slawatch_{name}", text, registry=registry) for name, text in PROCESS_COUNTERS.items()
+        }
+        self._partitions = _Partitions(now)
+        registry.register(self._partitions)
+
+    def show(self, views: Callable[[], Iterable[View]]) -> None:
+        """Read the gauges from these partitions from now on."""
+        self._partitions.views = views
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Raise process counters; raises KeyError for a name that is not in `PROCESS_COUNTERS`."""
+        for name, amount in counts.items():
+            self._process_counters[name].inc(amount)
+
+    def page(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return bytes(generate_latest(self.registry))
+
+
+class _Partitions(Collector):
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self.views: Callable[[], Iterable[View]] = tuple
+
+    def collect(self) -> Iterable[Metric]:
+        place = ("topic", "partition")
+        behind = GaugeMetricFamily("slawatch_stream_time_lag_seconds", "wall clock minus stream time", labels=place)
+        lag = GaugeMetricFamily("slawatch_lag_records", "records that wait in the partition", labels=place)
+        sums: dict[str, Tallies[tuple[str, ...]]] = {name: Tallies() for name in _GAUGES}
+        for view in self.views():
+            where = (view.topic, str(view.partition))
+            if view.stream_time is not None:
+                behind.add_metric(where, max(0, self._now() - view.stream_time) / 1000)
+            if view.lag is not None:
+                lag.add_metric(where, view.lag)
+            for tally, states in view.tallies.items():
+                for name, labels, amount in view.gauges(tally):
+                    sums[name][tuple(value for _, value in labels)] += states * amount
+        yield behind
+        yield lag
+        for name, (text, names) in _GAUGES.items():
+            family = GaugeMetricFamily(f"slawatch_{name}", text, labels=names)
+            for values, amount in (sums[name] if names else sums[name] or {(): 0}).items():
+                family.add_metric(values, amount)
+            yield family

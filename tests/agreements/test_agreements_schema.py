@@ -1,0 +1,104 @@
+"""The JSON Schema for editors takes what we take, and finds what people mistype."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from test_agreements_fingerprint import FILE
+from test_agreements_meaning import EXAMPLE
+
+from slawatch.agreements import loads, schema
+
+
+class EditorLoader(yaml.SafeLoader):
+    """YAML as editors read it (1.2): dates and sexagesimals are texts, `no` and `on` too."""
+
+
+EditorLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("int", "float", "null", "merge")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for letter in "tfTF":
+    boolean = next(pattern for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers[letter] if tag.endswith("bool"))
+    EditorLoader.yaml_implicit_resolvers[letter] = [("tag:yaml.org,2002:bool", boolean)]
+
+
+def mistakes(text: str) -> list[str]:
+    value = yaml.load(text, EditorLoader)
+    return [error.json_path for error in jsonschema.Draft202012Validator(schema()).iter_errors(value)]
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [*([value] if isinstance(value, dict) else []), *(found for item in inner for found in objects(item))]
+
+
+def test_it_is_a_schema() -> None:
+    made = schema()
+    jsonschema.Draft202012Validator.check_schema(made)
+    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert json.loads(json.dumps(made)) == made
+
+
+def test_everything_is_described_and_nothing_else_is_allowed() -> None:
+    parts = [found for found in objects(schema()) if isinstance(found.get("properties"), dict)]
+    assert len(parts) > 7
+    for part in parts:
+        assert part["additionalProperties"] is False
+        assert part["description"]
+    for part in schema()["$defs"].values():
+        assert all(described["description"] for described in part["properties"].values())
+
+
+@pytest.mark.parametrize("text", [FILE, EXAMPLE])
+def test_what_is_valid_is_valid(text: str) -> None:
+    assert loads(text)
+    assert mistakes(text) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        ("agreement: []", "$"),
+        ("statuses: {solved: [Done]}", "$.statuses"),
+        ("statuses: {resolved: Done}", "$.statuses.resolved"),
+        ("calendars: {c: {hours: {}}}", "$.calendars.c"),
+        ("calendars: {c: {timezone: UTC, hours: {mo: ['09:00-17:00']}}}", "$.calendars.c.hours"),
+        ("calendars: {c: {timezone: UTC, hours: {mon: ['9-17']}}}", "$.calendars.c.hours.mon[0]"),
+        ("calendars: {c: {timezone: UTC, hours: {}, open: {'12-24': ['09:00-17:00']}}}", "$.calendars.c.open"),
+        ("calendars: {c: {timezone: UTC, hours: {}, closed: [Monday]}}", "$.calendars.c.closed[0]"),
+        ("calendars: {c: {timezone: UTC, hours: {}, holidays: {country: DE, land: BY}}}", "$.calendars.c.holidays"),
+        ("agreements: [{id: a}]", "$.agreements[0]"),
+        ("agreements: [{id: a, targets: []}]", "$.agreements[0].targets"),
+        ("agreements: [{id: a, targets: [{metric: reply, within: 1h}]}]", "$.agreements[0].targets[0].metric"),
+        ("agreements: [{id: a, targets: [{metric: update, within: 1x}]}]", "$.agreements[0].targets[0].within"),
+        ("agreements: [{id: a, targets: [{metric: update, within: {}}]}]", "$.agreements[0].targets[0].within"),
+        (
+            "agreements: [{id: a, targets: [{metric: update, within: {time: 1h, calender: x}}]}]",
+            "$.agreements[0].targets[0].within",
+        ),
+        (
+            "agreements: [{id: a, targets: [{metric: update, within: {P1: {tim: 1h}}}]}]",
+            "$.agreements[0].targets[0].within",
+        ),
+        ("agreements: [{id: a, targets: [{metric: update, within: 1h, wran: []}]}]", "$.agreements[0].targets[0]"),
+        (
+            "agreements: [{id: a, targets: [{metric: update, within: 1h, warn: [50]}]}]",
+            "$.agreements[0].targets[0].warn[0]",
+        ),
+        (
+            "agreements: [{id: a, targets: [{metric: update, within: 1h, pause: [Done]}]}]",
+            "$.agreements[0].targets[0].pause[0]",
+        ),
+        (
+            "agreements: [{id: a, match: {customer: [true]}, targets: [{metric: update, within: 1h}]}]",
+            "$.agreements[0].match.customer[0]",
+        ),
+        ("agreements: [{id: a, from: tomorrow, targets: [{metric: update, within: 1h}]}]", "$.agreements[0].from"),
+        ("agreements: [{id: a, also: 1, targets: [{metric: update, within: 1h}]}]", "$.agreements[0].also"),
+    ],
+)
+def test_what_is_mistyped_is_found(lines: str, where: str) -> None:
+    assert mistakes(lines) == [where]

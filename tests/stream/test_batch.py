@@ -1,0 +1,188 @@
+"""Turns collected for one transaction: order, what a refused turn leaves, and that batch borders do not matter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from counting import Counting
+from slawatch.process import Outcome, Output, Reason
+from slawatch.settings import StreamTime
+from slawatch.stream.batch import MAX_EVENT_BYTES, Batch, Limits
+from slawatch.stream.position import Position
+from slawatch.stream.stream_time import LOG_APPEND_TIME, StreamClock
+from slawatch.stream.table import MemoryTable
+from slawatch.core.schedule import Wakes
+
+NOW = 1_000_000
+
+
+class Input(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+    offset: int
+    timestamp: int
+    timestamp_type: int = LOG_APPEND_TIME
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Lane:
+    """One partition without Kafka: batches are committed by putting them into the table."""
+
+    def __init__(self, *, turns: int = 1_000, largest: int = 1_000_000) -> None:
+        self.process = Counting()
+        self.table = MemoryTable(self.process.tally)
+        self.wakes = Wakes()
+        self.clock = StreamClock(StreamTime.RECORDS, 0)
+        self.limits = Limits(dict.fromkeys(Output, largest), largest, turns, 60.0)
+        self.said: list[bytes] = []
+        self.offset = 0
+
+    def batch(self) -> Batch:
+        return Batch(self.process, self.table, self.wakes, self.clock, self.offset, self.limits)
+
+    def commit(self, batch: Batch) -> None:
+        self.said += [message.value for message in batch.messages]
+        self.table.apply(batch.states, Position(batch.offset, self.clock.at, 1, 1), 0)
+        self.offset = batch.offset
+
+    def run(self, records: list[Input]) -> None:
+        index = 0
+        while True:
+            batch = self.batch()
+            while not batch.full and batch.fire(NOW, 60.0) and index < len(records):
+                index = batch.take(records, index, NOW, 60.0)
+            if not batch.changed:
+                return
+            self.commit(batch)
+
+
+def event(offset: int, key: str, timestamp: int | None = None, **fields: Any) -> Input:
+    value = json.dumps({"key": key, "id": offset, **fields}).encode()
+    return Input(key.encode(), value, offset, offset * 10 if timestamp is None else timestamp)
+
+
+def test_what_is_due_at_a_records_stream_time_fires_before_the_next_record() -> None:
+    lane = Lane()
+    lane.run([event(1, "a", due=25), event(2, "b", due=15), event(3, "c"), event(4, "d")])
+    assert lane.said == [b"a 1 1", b"b 1 2", b"b due 15", b"c 1 3", b"a due 25", b"d 1 4"]
+
+
+def test_a_deadline_equal_to_stream_time_has_not_passed() -> None:
+    lane = Lane()
+    lane.run([event(1, "a", due=20), event(2, "b")])
+    assert b"a due 20" not in lane.said
+    lane.run([event(3, "b", timestamp=21)])
+    assert lane.said[-1] == b"a due 20"
+
+
+def test_deadlines_fire_in_order_of_due_and_key() -> None:
+    lane = Lane()
+    lane.run([event(1, "z", due=15), event(2, "m", timestamp=10, due=15), event(3, "a", timestamp=10, due=16)])
+    lane.run([event(4, "x", timestamp=100)])
+    assert [said for said in lane.said if b"due" in said] == [b"m due 15", b"z due 15", b"a due 16"]
+
+
+def test_a_wake_up_in_the_middle_of_a_batch_sees_the_states_of_the_batch() -> None:
+    lane = Lane()
+    lane.run([event(1, "a", due=35), event(2, "a"), event(3, "a"), event(4, "b")])
+    assert lane.said[-1] == b"a due 35"
+    assert lane.table.get(b"a") == b"1;3;0;"
+
+
+Events = st.lists(
+    st.tuples(st.sampled_from("abcde"), st.integers(0, 300), st.none() | st.integers(1, 300)), max_size=25
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(Events, st.integers(1, 5))
+def test_what_is_said_does_not_depend_on_how_records_fell_into_batches(
+    drawn: Iterable[tuple[str, int, int | None]], turns: int
+) -> None:
+    records = [event(number, key, at, due=due) for number, (key, at, due) in enumerate(drawn)]
+    whole, cut = Lane(), Lane(turns=turns)
+    whole.run(records)
+    cut.run(records)
+    assert cut.said == whole.said
+    assert dict(cut.table.items()) == dict(whole.table.items())
+    assert cut.table.tallies == whole.table.tallies
+    assert sum(whole.table.tallies.values()) == len(whole.table)
+
+
+def test_a_slice_ends_in_time_and_the_next_one_goes_on() -> None:
+    lane = Lane()
+    records = [event(number, "a") for number in range(50)]
+    batch = lane.batch()
+    index = 0
+    for expected in range(1, 51):
+        index = batch.take(records, index, NOW, 0.0)
+        assert index == expected
+        assert batch.offset == expected
+
+
+@pytest.mark.parametrize(
+    ("do", "reason"),
+    [("raise", Reason.BUG), ("huge_state", Reason.STATE_TOO_LARGE), ("huge_message", Reason.TOO_LARGE)],
+)
+def test_a_turn_that_is_refused_changes_nothing(do: str, reason: Reason) -> None:
+    lane = Lane()
+    lane.run([event(1, "a", due=500)])
+    batch = lane.batch()
+    batch.take([event(2, "a", due=900, do=do)], 0, NOW, 60.0)
+    [letter] = batch.letters
+    assert (letter.reason, letter.key, letter.offset, letter.timestamp) == (reason, b"a", 2, 20)
+    assert batch.states == {}
+    assert batch.messages == []
+    assert batch.outcomes == {Outcome.DEAD_LETTER: 1}
+    assert lane.wakes.dues == {b"a": 500}
+    assert batch.changed
+    assert batch.offset == 3
+
+
+def test_a_record_that_is_too_large_is_not_even_decoded() -> None:
+    lane = Lane()
+    batch = lane.batch()
+    batch.take([Input(b"a", b"x" * (MAX_EVENT_BYTES + 1), 0, 0)], 0, NOW, 60.0)
+    [letter] = batch.letters
+    assert letter.reason is Reason.TOO_LARGE
+
+
+def test_a_wake_up_that_raises_is_a_dead_letter_with_the_state() -> None:
+    lane = Lane()
+    lane.run([event(1, "a", due=15, do="raise_on_wake"), event(2, "b", timestamp=11)])
+    batch = lane.batch()
+    batch.take([event(3, "c", timestamp=100)], 0, NOW, 60.0)
+    assert batch.fire(NOW, 60.0)
+    [letter] = batch.letters
+    assert (letter.reason, letter.key, letter.value, letter.timestamp) == (Reason.BUG, b"a", b"1;1;15;bad", 15)
+    assert letter.wake_up
+    assert len(lane.wakes) == 0
+
+
+def test_states_are_judged_again_in_bounded_batches() -> None:
+    lane = Lane(turns=3)
+    lane.run([event(number, f"k{number}", due=5_000) for number in range(7)])
+    lane.wakes = Wakes()
+    keys = [key for key, _ in lane.table.items()]
+    sizes = []
+    while keys:
+        batch = lane.batch()
+        batch.judge(keys, NOW, 60.0)
+        sizes.append(batch.turns)
+        lane.commit(batch)
+    assert sizes == [3, 3, 1]
+    assert sorted(said for said in lane.said if said.endswith(b"judged")) == [b"k%d judged" % n for n in range(7)]
+    assert len(lane.wakes) == 7
+
+
+def test_an_empty_batch_has_nothing_to_commit() -> None:
+    batch = Lane().batch()
+    assert batch.fire(NOW, 60.0)
+    assert batch.take([], 0, NOW, 60.0) == 0
+    assert not batch.changed

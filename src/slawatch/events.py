@@ -27,7 +27,7 @@ from slawatch.core.ticket import (
 )
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.process import Headers, Message, Output, Reason, Record, Rejection
+from slawatch.process import Message, Output, Reason, Record, Rejection
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
@@ -175,7 +175,7 @@ _TOPICS = {
     MISSED: (Output.OUTCOMES,),
     WITHDRAWN: (Output.OUTCOMES,),
 }
-_TYPES = {what: f"slawatch.clock.{what}.v1".encode() for what in _TOPICS}
+_TYPES = {what: ("ce_type", f"slawatch.clock.{what}.v1".encode()) for what in _TOPICS}
 
 
 def seconds(ms: int | None) -> int | float | None:
@@ -186,29 +186,16 @@ def seconds(ms: int | None) -> int | float | None:
     return ms / 1000 if rest else whole
 
 
-def alert_data(alert: Alert, detected_at: int) -> ClockAlert:
+def alert_data(alert: Alert, detected_at: str) -> ClockAlert:
     """The data of an alert, `detected_at` being the wall clock when it was decided."""
+    what, _, agreement, metric, ticket, number, threshold, customer, priority, service, team, kind = alert[:12]
+    started_at, due_at, at, budget, spent, arrived = alert[12:]
     return ClockAlert(
-        alert.id,
-        alert.what,
-        alert.agreement,
-        alert.metric.value,
-        alert.round,
-        alert.ticket,
-        alert.threshold,
-        alert.customer,
-        alert.priority,
-        alert.service,
-        alert.team,
-        alert.kind,
-        None if alert.started_at is None else rfc3339(alert.started_at),
-        None if alert.due_at is None else rfc3339(alert.due_at),
-        rfc3339(alert.happened_at),
-        rfc3339(detected_at),
-        seconds(alert.budget),
-        seconds(alert.elapsed),
-        alert.on_arrival,
-    )
+        alert.id, what, agreement, metric, number, ticket, threshold, customer, priority, service, team, kind,
+        None if started_at is None else rfc3339(started_at),
+        None if due_at is None else rfc3339(due_at),
+        rfc3339(at), detected_at, seconds(budget), seconds(spent), arrived,
+    )  # fmt: skip
 
 
 class Publisher:
@@ -224,22 +211,16 @@ class Publisher:
     def messages(self, alerts: Sequence[Alert], detected_at: int, traceparent: bytes | None = None) -> list[Message]:
         """Every alert on its topic: under the ticket's id, and on the outcomes' under the agreement's."""
         found = []
-        time = rfc3339(detected_at).encode()
+        decided = rfc3339(detected_at)
+        time = ("ce_time", decided.encode())
+        traced = () if traceparent is None else (("traceparent", traceparent),)
         for alert in alerts:
-            data = alert_data(alert, detected_at)
+            data, what = alert_data(alert, decided), alert.what
             ticket = alert.ticket.encode()
-            headers: Headers = (
-                *self._fixed,
-                ("ce_id", data.id.encode()),
-                ("ce_type", _TYPES[alert.what]),
-                ("ce_subject", ticket),
-                ("ce_time", time),
-            )
-            if traceparent is not None:
-                headers = (*headers, ("traceparent", traceparent))
+            headers = (*self._fixed, ("ce_id", data.id.encode()), _TYPES[what], ("ce_subject", ticket), time, *traced)
             value = _encode(data)
-            labels: tuple[str, str] | None = (alert.what, alert.metric.value)
-            for output in _TOPICS[alert.what]:
+            labels: tuple[str, str] | None = (what, alert.metric)
+            for output in _TOPICS[what]:
                 key = alert.agreement.encode() if output is Output.OUTCOMES else ticket
                 found.append(Message(output, key, value, headers, labels))
                 labels = None

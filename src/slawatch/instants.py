@@ -7,8 +7,6 @@ from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_DAY = 86_400_000
-_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
 _SECONDS = tuple(f"{second:02}" for second in range(60))
 
 
@@ -24,14 +22,13 @@ def from_ms(ms: int) -> datetime:
 
 def rfc3339(ms: int) -> str:
     """`2026-10-12T09:44:38.400Z`; the milliseconds only where they are not zero."""
-    days, ms = divmod(ms, _DAY)
     minutes, ms = divmod(ms, 60_000)
     seconds, ms = divmod(ms, 1_000)
     if ms:
-        return f"{_date(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}.{ms:03}Z"
-    return f"{_date(days)}{_MINUTES[minutes]}{_SECONDS[seconds]}Z"
+        return f"{_minute(minutes)}{_SECONDS[seconds]}.{ms:03}Z"
+    return f"{_minute(minutes)}{_SECONDS[seconds]}Z"
 
 
-@lru_cache(maxsize=4096)
-def _date(days: int) -> str:
-    return (EPOCH + timedelta(days=days)).date().isoformat()
+@lru_cache(maxsize=65_536)
+def _minute(minutes: int) -> str:
+    return (EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -29,10 +29,17 @@ class BadLine(msgspec.Struct, frozen=True):
     error: str
 
 
-class Replay:
-    """Runs a process over lines. `events`, `outcomes`, `alerts` and `bad` count what was met and said."""
+class Unreadable(Exception):  # noqa: N818 - told to a person
+    """A file of events can't be read, or not to its end; a sentence that says why."""
 
-    def __init__(self, process: TicketProcess) -> None:
+
+class Replay:
+    """Runs a process over lines. `outcomes`, `alerts`, `counts`, `monitoring` and `bad_lines` count what was met.
+
+    Bad lines are given to `on_bad` as they are met, else kept in `bad`.
+    """
+
+    def __init__(self, process: TicketProcess, on_bad: Callable[[BadLine], None] | None = None) -> None:
         self._process = process
         self._states: dict[bytes, bytes] = {}
         self._wakes = Wakes()
@@ -42,6 +49,8 @@ class Replay:
         self.counts: Counter[str] = Counter()
         self.monitoring = 0
         self.bad: list[BadLine] = []
+        self.bad_lines = 0
+        self._on_bad = on_bad or self.bad.append
 
     @property
     def tickets(self) -> int:
@@ -58,14 +67,14 @@ class Replay:
             if isinstance(event, Rejection):
                 at = decode_monitoring_at(line)
                 if at is None:
-                    self.bad.append(BadLine(number, f"{event.reason}: {event.error}"))
+                    self._bad(number, event)
                     continue
                 self.monitoring += 1
             else:
                 at = event.fact.at
                 turn = process.on_event(event, get, self._stream_time, max(self._stream_time, at))
                 if turn.rejection is not None:
-                    self.bad.append(BadLine(number, f"{turn.rejection.reason}: {turn.rejection.error}"))
+                    self._bad(number, turn.rejection)
                 else:
                     self.outcomes[turn.outcome] += 1
                     yield from self._take(turn)
@@ -75,6 +84,10 @@ class Replay:
         if until is not None and until > self._stream_time:
             self._stream_time = until
             yield from self._fire()
+
+    def _bad(self, number: int, rejection: Rejection) -> None:
+        self.bad_lines += 1
+        self._on_bad(BadLine(number, f"{rejection.reason}: {rejection.error}"))
 
     def _fire(self) -> Iterator[bytes]:
         while (woken := self._wakes.pop(self._stream_time)) is not None:
@@ -98,13 +111,24 @@ class Replay:
 
 
 @contextmanager
-def opened(source: str) -> Iterator[BinaryIO]:
-    """The bytes of a file of events: `-` is standard input, `.gz` is unpacked."""
-    if source == "-":
-        yield sys.stdin.buffer
-    elif source.endswith(".gz"):
-        with gzip.open(source) as stream:
-            yield stream  # type: ignore[misc]  # a GzipFile reads like any binary file
-    else:
-        with Path(source).open("rb") as stream:
-            yield stream
+def opened(source: str) -> Iterator[Iterator[bytes]]:
+    """The lines of a file of events: `-` is standard input, `.gz` is unpacked; raises `Unreadable`, also later on."""
+    name = "standard input" if source == "-" else source
+    try:
+        if source == "-":
+            yield _lines(name, sys.stdin.buffer)
+        elif source.endswith(".gz"):
+            with gzip.open(source) as packed:
+                yield _lines(name, packed)
+        else:
+            with Path(source).open("rb") as stream:
+                yield _lines(name, stream)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise Unreadable(f"{name}: can't be read: {error.strerror}") from None
+
+
+def _lines(name: str, stream: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from stream
+    except (OSError, EOFError, zlib.error) as error:  # a gzip's damage is any of them
+        raise Unreadable(f"{name}: can't be read: {error}") from None

@@ -24,6 +24,8 @@ UNKNOWN_STATUSES = "unknown_statuses"
 FOLDED_TICKETS = "folded_tickets"
 FOLDED_FACTS = "folded_facts"
 FORGOTTEN_TICKETS = "forgotten_tickets"
+RECENT = 8_192
+"""Tickets kept unpacked beside the very bytes that they were packed to; they are only used for a state of those bytes."""
 
 
 class TicketProcess:
@@ -36,16 +38,18 @@ class TicketProcess:
         self._agreements = agreements
         self._bounds = bounds or Bounds()
         self._publisher = Publisher(source)
+        self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
 
     def read(self, record: Record) -> TicketEvent | Rejection | None:
         return None if record.value is None else read_ticket_event(record)
 
     def on_event(self, event: TicketEvent, get: Get, stream_time: int, now: int) -> Turn:
         key, name, fact, traceparent = event
-        state = get(key)
         agreements = self._agreements
-        ticket = self._new(name) if state is None else packed.load(name, state, agreements)
+        ticket = self._ticket(key, name, get(key))
         alerts, use = apply(ticket, fact, agreements, stream_time)
+        if use is not Use.IN_ORDER and use is not Use.LATE and (state := get(key)) is not None:
+            self._recent[key] = (state, ticket)  # as it was
         if use is Use.TOO_LATE:
             assert ticket.folded is not None
             until = rfc3339(ticket.folded[0])
@@ -69,7 +73,7 @@ class TicketProcess:
         state = get(key)
         if state is None:
             return Turn(wake_ups={key: None})
-        ticket = packed.load(key.decode(), state, self._agreements)
+        ticket = self._ticket(key, key.decode(), state)
         alerts = fire(ticket, due + 1)
         facts = len(ticket.history)
         if not tidy(ticket, self._agreements, self._bounds, due + 1):
@@ -102,8 +106,14 @@ class TicketProcess:
             metric, doing = divmod(code, len(packed.TALLY_STATES))
             yield "clocks", (("metric", METRICS[metric].value), ("state", packed.TALLY_STATES[doing])), 1
 
-    def _new(self, name: str) -> Ticket:
-        return Ticket(name, packed.PackedHistory(self._agreements))
+    def _ticket(self, key: bytes, name: str, state: bytes | None) -> Ticket:
+        """The ticket in a state; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
+        if state is None:
+            return Ticket(name, packed.PackedHistory(self._agreements))
+        recent = self._recent.pop(key, None)
+        if recent is not None and recent[0] == state:
+            return recent[1]
+        return packed.load(name, state, self._agreements)
 
     def _turn(
         self, key: bytes, ticket: Ticket, alerts: list[Alert], now: int, traceparent: bytes | None = None
@@ -111,5 +121,8 @@ class TicketProcess:
         due = next_wake_up(ticket, self._bounds)
         is_open = phase_of(ticket.fields, self._agreements) in (Phase.OPEN, Phase.PENDING)
         state = packed.dump(ticket, self._agreements.fingerprint, due, packed.count(ticket, is_open))
+        if len(self._recent) >= RECENT:
+            del self._recent[next(iter(self._recent))]
+        self._recent[key] = (state, ticket)
         messages = self._publisher.messages(alerts, now, traceparent) if alerts else ()
         return Turn({key: state}, {key: due}, messages)

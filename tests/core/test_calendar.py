@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slawatch.core.calendar import EPOCH, Calendar, Hours, instant, midnight
@@ -274,6 +274,7 @@ def counted(calendar: Calendar, first: date, until: date) -> Iterator[int]:
         now += timedelta(minutes=STEP)
 
 
+@settings(deadline=None)
 @given(calendars())
 def test_intervals_are_ordered_disjoint_and_what_a_clock_on_the_wall_says(given: tuple[Calendar, date]) -> None:
     calendar, night = given

@@ -202,6 +202,7 @@ class Offer:
 class Agreements:
     """All agreements in the order of the file, the first match winning, and the words for statuses.
 
+    `mentioned` are the numbers of the fields that can change what is promised.
     `fingerprint` (8 bytes) changes with anything that may change a verdict: the file, holidays, time zones.
     """
 
@@ -217,6 +218,7 @@ class Agreements:
         self._promises: dict[tuple[str, Metric], list[Promise]] = {}
         self._mentioned = _mentioned(self.agreements)
         self._attributes = _mentioned_attributes(self.agreements)
+        self.mentioned = frozenset(self._mentioned) | ({ATTRIBUTES} if self._attributes else frozenset())
         self._offers: dict[tuple[object, ...], Offer] = {}
         self._same: dict[tuple[object, ...], Offer] = {}
         for agreement in self.agreements:
@@ -256,10 +258,6 @@ class Agreements:
             terms = self._terms(fields)
             offer = self._offers[known] = self._same.setdefault(tuple(terms.items()), Offer(terms))
         return offer
-
-    def matters(self, number: int) -> bool:
-        """Whether a field can change what is promised."""
-        return number in self._mentioned or (number == ATTRIBUTES and bool(self._attributes))
 
     def _add(self, agreement: Agreement, target: Target, limit: Limit) -> Promise:
         promises = self._promises.setdefault((agreement.id, target.metric), [])

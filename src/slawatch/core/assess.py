@@ -211,16 +211,14 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
         return False
     if OPENED_AT in observed and observed[OPENED_AT] != ticket.opened_at:
         return False
-    before = after = None
-    for number in observed:
-        if agreements.matters(number):
-            before = agreements.offer(ticket.fields)
-            fields = list(ticket.fields)
-            observe(fields, observed)
-            after = agreements.offer(fields)
-            break
-    if before is not after:
-        return False
+    offer = ticket.offer
+    if offer is None:
+        offer = ticket.offer = agreements.offer(ticket.fields)
+    if not agreements.mentioned.isdisjoint(observed):
+        fields = list(ticket.fields)
+        observe(fields, observed)
+        if agreements.offer(fields) is not offer:
+            return False
     for rounds in ticket.rounds:
         clock = rounds.clock
         if clock is None:
@@ -228,7 +226,6 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
         if clock.crossings and clock.crossings[-1] >= fact.at:
             return False
         if not rounds.active and rounds.rule.answered_in and rounds.target.on_reopen is OnReopen.RESUME:
-            offer = before or agreements.offer(ticket.fields)
             if offer.promise(rounds.slot, rounds.since) is not clock.promise:
                 return False
     return True
@@ -242,7 +239,9 @@ def _extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> 
     fields = ticket.fields
     observe(fields, fact.observed)
     phase = phase_of(fields, agreements)
-    offer = agreements.offer(fields)
+    offer = ticket.offer
+    if offer is None:
+        offer = ticket.offer = agreements.offer(fields)
     if first:
         ticket.first_at = fact.at
         ticket.opened_at = fact.observed.get(OPENED_AT)
@@ -255,14 +254,20 @@ def _extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> 
     moment = Moment(fact.at, phase, fields[ASSIGNEE] is not None, reply, offer)
     alerts: list[Alert] = []
     for rounds in ticket.rounds:
-        number = rounds.number
+        number, before = rounds.number, rounds.clock
+        was = None if before is None else before.verdict
         step(rounds, moment)
         if rounds.number != number and rounds.left:
             alerts += _file(ticket, rounds)
         clock = rounds.clock
-        if clock is not None:
+        if clock is None:
+            continue
+        if clock is not before:
             clock.advance(judged)
             alerts += speak(ticket, clock, arrived=rounds.number != number)
+        elif clock.verdict != was or (clock.deadline is not None and clock.deadline < judged):
+            clock.advance(judged)
+            alerts += speak(ticket, clock, arrived=False)
     return alerts
 
 
@@ -317,5 +322,5 @@ def _without(facts: list[Fact], new: Fact | None, base: Base | None, agreements:
 
 
 def _retell(ticket: Ticket, told: Story, facts: list[Fact]) -> None:
-    ticket.order = facts[-1].order
+    ticket.order, ticket.offer = facts[-1].order, None
     ticket.fields, ticket.first_at, ticket.opened_at, ticket.opening = told[:4]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from slawatch.core.agreement import Agreements
+from slawatch.core.agreement import Agreements, Offer
 from slawatch.core.clock import Clock
 from slawatch.core.follow import follow
 from slawatch.core.history import Base, History
@@ -33,9 +33,10 @@ class Ticket:
     """A ticket. `order` is that of its newest fact, `folded` that of the newest folded one.
 
     `opened_at` is the last observed one, `opening` the instant at which its clocks began (None: it was never open).
+    `offer` is what is promised to it as it is, where that has been looked up.
     """
 
-    __slots__ = ("fields", "first_at", "folded", "history", "id", "opened_at", "opening", "order", "rounds")
+    __slots__ = ("fields", "first_at", "folded", "history", "id", "offer", "opened_at", "opening", "order", "rounds")
 
     def __init__(self, name: str, history: History) -> None:
         self.id = name
@@ -46,6 +47,7 @@ class Ticket:
         self.opened_at: int | None = None
         self.opening: int | None = None
         self.fields: Fields = no_fields()
+        self.offer: Offer | None = None
         self.rounds: list[Rounds] = []
 
     def clocks(self) -> Iterator[Clock]:

@@ -1,0 +1,116 @@
+"""The arguments of `slawatch`, and what becomes of a failure."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from slawatch.cli.failure import Exit, Failure, complain
+
+_EVENTS = "a file of JSON lines, also packed as .gz, or - for standard input"
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command that the arguments name, and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        code = int(_command(given))
+        sys.stdout.flush()
+    except Failure as failure:
+        for sentence in failure.sentences:
+            complain(sentence)
+        code = failure.code
+    except BrokenPipeError:
+        # Whoever read our output has enough. What is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.FINE
+    except KeyboardInterrupt:
+        complain("slawatch: interrupted")
+        code = Exit.INTERRUPTED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"slawatch: {where}{error.strerror or error}")
+        code = Exit.REFUSED
+    return code
+
+
+def _command(given: argparse.Namespace) -> int:
+    match given.command:
+        case "check":
+            from slawatch.cli.check import check, print_schema
+
+            return print_schema() if given.schema else check(given.file)
+        case "replay":
+            from slawatch.cli.replay import replay
+
+            return replay(given.events, given.agreements, given.until, given.retention)
+        case "explain":
+            from slawatch.cli.explain import explain
+
+            return explain(given.events, given.agreements, given.ticket, given.until)
+        case "worker":
+            from slawatch.cli.service import worker
+
+            return worker()
+        case "topics":
+            from slawatch.cli.service import topics
+
+            return topics()
+        case _:
+            from slawatch.cli.service import demo
+
+            return demo(given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="slawatch",
+        description="Watches service level agreements: warns before a promise is broken and says so when it is.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="agreements: valid, or every mistake with file, line and field")
+    what = check.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", metavar="FILE", help="an agreements file, or a folder of them")
+    what.add_argument("--schema", action="store_true", help="print the JSON Schema of an agreements file, for editors")
+
+    replay = commands.add_parser("replay", help="what a worker would have said of a file of events, as JSON lines")
+    _file_arguments(replay)
+    replay.add_argument("--retention", metavar="DURATION", help="fold what has been idle for so long, such as 30d")
+
+    explain = commands.add_parser("explain", help="why: each clock of one ticket in words")
+    _file_arguments(explain)
+    explain.add_argument("--ticket", metavar="ID", required=True, help="the ticket")
+
+    commands.add_parser("worker", help="the service; its settings are environment variables SLAWATCH_...")
+    commands.add_parser("topics", help="create the topics, or verify them and say what differs")
+    demo = commands.add_parser("demo", help="a local Kafka, a simulated help desk, and what is said of it")
+    demo.add_argument("--brokers", metavar="HOST:PORT", help="use this Kafka instead of a local one")
+    demo.add_argument("--speed", type=float, metavar="FACTOR", help="how much faster than real time")
+    demo.add_argument("--seconds", type=float, metavar="N", help="how long it takes")
+    return parser
+
+
+def _file_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("events", metavar="EVENTS", help=_EVENTS)
+    command.add_argument("--agreements", metavar="FILE", required=True, help="an agreements file, or a folder of them")
+    command.add_argument("--until", metavar="INSTANT", help="let time run on after the last line, RFC 3339 with offset")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        parser.exit(message=f"slawatch {version('slawatch')}\n")

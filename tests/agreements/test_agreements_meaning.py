@@ -335,8 +335,8 @@ class TestWarnings:
               - {{id: b, {second}targets: [{{metric: update, within: 1h}}]}}
             """)
         expected = (
-            f"a.yaml:3: warning: agreements[1]: {text}: `a` (a.yaml:2) stands before it and wins wherever it matches; "
-            "move it up, or narrow the other"
+            f"a.yaml:3: warning: agreements[1]: {text}: all that it matches goes to `a` (a.yaml:2) before it; "
+            "move it up, or narrow what stands before"
         )
         assert found == ([expected] if text else [])
 
@@ -346,7 +346,7 @@ class TestWarnings:
               - {id: a, targets: [{metric: update, within: 1h}]}
               - {id: b, targets: [{metric: update, within: 1h}, {metric: closure, within: 1h}]}
             """)
-        assert "its update never applies: `a` (a.yaml:2)" in found
+        assert "its update never applies: all that it matches goes to `a` (a.yaml:2) before it" in found
 
     def test_between_them_earlier_ones_take_all(self) -> None:
         (found,) = self.warnings("""\
@@ -355,7 +355,7 @@ class TestWarnings:
               - {id: b, targets: [{metric: closure, within: 1h}]}
               - {id: c, targets: [{metric: update, within: 1h}, {metric: closure, within: 1h}]}
             """)
-        assert "it never applies: `a` (a.yaml:2) and `b` (a.yaml:3) stands before it" in found
+        assert "it never applies: all that it matches goes to `a` (a.yaml:2) and `b` (a.yaml:3) before it" in found
 
     def test_a_warning_that_never_comes(self) -> None:
         assert self.warnings("""\

@@ -97,6 +97,9 @@ def test_so_much_working_time_ends_then(case: dict[str, Any]) -> None:
     else:
         assert expected == due
     assert clock.elapsed(start, due) == clock.elapsed(start, exceeded) == budget
+    level = case.get("level_offset", {})
+    if level.get("mode") == "seconds":  # an escalation so much working time before or after the deadline
+        assert ms(case["expect"]["level_at"]) == clock.axis.first(clock.axis.work(due) + level["seconds"] * SECOND)
     if "pause_business_s" in case["expect"]:
         paused = sum(clock.axis.work(ends) - clock.axis.work(begins) for begins, ends in clock.pauses)
         assert paused == case["expect"]["pause_business_s"] * SECOND

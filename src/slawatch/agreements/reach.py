@@ -9,19 +9,42 @@ from slawatch.core.agreement import Agreement, Metric, Target, TimeLeft
 
 def shadowed(agreements: Sequence[Agreement]) -> Iterator[tuple[int, str]]:
     """The agreements, by position, of which a metric can never apply since an earlier one always wins, and why."""
+    index: dict[_Mark, list[int]] = {}
     for i, agreement in enumerate(agreements):
         if agreement.also:
             continue
-        earlier = [other for other in agreements[:i] if not other.also and _covers_all_of(other, agreement)]
+        near = {position for mark in _marks(agreement) for position in index.get(mark, ())}
+        earlier = [agreements[position] for position in sorted(near) if _covers(agreements[position], agreement)]
         winners = {target.metric: _first_with(target.metric, earlier) for target in agreement.targets}
         lost = {metric: winner for metric, winner in winners.items() if winner is not None}
+        for mark in _demands(agreement):
+            index.setdefault(mark, []).append(i)
         if not lost:
             continue
         by = " and ".join(
             f"`{name}` ({where})" for name, where in dict.fromkeys((w.id, w.where) for w in lost.values())
         )
         what = "it never applies" if len(lost) == len(winners) else f"its {', '.join(lost)} never applies"
-        yield i, f"{what}: {by} stands before it and wins wherever it matches; move it up, or narrow the other"
+        yield i, f"{what}: all that it matches goes to {by} before it; move it up, or narrow what stands before"
+
+
+_Mark = tuple[object, str] | None
+"""A field or attribute with one value, or None. It finds the few agreements that may cover another among thousands."""
+
+
+def _demands(agreement: Agreement) -> Iterator[_Mark]:
+    """One mark for each value of the agreement's first condition: what it covers has one of them."""
+    for key, accepted in (*agreement.match.items(), *agreement.attributes.items()):
+        yield from ((key, value) for value in accepted)
+        return
+    yield None
+
+
+def _marks(agreement: Agreement) -> Iterator[_Mark]:
+    """None, and one value of each condition: an agreement that covers this one accepts them all."""
+    yield None
+    for key, accepted in (*agreement.match.items(), *agreement.attributes.items()):
+        yield key, min(accepted)
 
 
 def silent_warnings(target: Target) -> Iterator[tuple[int, str]]:
@@ -37,7 +60,7 @@ def _first_with(metric: Metric, agreements: Sequence[Agreement]) -> Agreement | 
     return next((found for found in agreements if any(target.metric is metric for target in found.targets)), None)
 
 
-def _covers_all_of(wide: Agreement, narrow: Agreement) -> bool:
+def _covers(wide: Agreement, narrow: Agreement) -> bool:
     """Whether `wide` matches every ticket that `narrow` matches, on every day."""
     return (
         all(narrow.match.get(number, frozenset()) <= accepted for number, accepted in wide.match.items())

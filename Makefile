@@ -1,0 +1,73 @@
+# One short command each; every one does its own set-up. `make` alone lists them.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $(name))))
+VENV ?= .venv
+RUN := $(VENV)/bin
+READY := $(VENV)/.ready
+PEERS := .venv-bench/.ready
+PIP := -m pip install --quiet --disable-pip-version-check
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast test-kafka lint format types bench lock kafka clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+setup: $(READY)  ## make .venv, with the versions of requirements.lock
+
+$(READY): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo 'no Python 3.11, 3.12 or 3.13 was found; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@echo 'setting up $(VENV); the first time takes a minute'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN)/python $(PIP) --require-hashes -r requirements.lock
+	@$(RUN)/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## a local Kafka, a simulated help desk and the worker, for about a minute
+	@$(RUN)/slawatch demo
+
+test: $(READY)  ## all tests, those on a real Kafka too
+	@$(RUN)/pytest -q
+
+test-fast: $(READY)  ## the tests that need no Kafka
+	@$(RUN)/pytest -q -m 'not kafka'
+
+test-kafka: $(READY)  ## the tests that need one
+	@$(RUN)/pytest -q -m kafka
+
+lint: $(READY)  ## style, format, types and import contracts
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+
+format: $(READY)  ## put the code into the house's form
+	@$(RUN)/ruff check --quiet --fix-only .
+	@$(RUN)/ruff format .
+
+types: $(READY)  ## types alone
+	@$(RUN)/mypy
+
+bench: $(READY) $(PEERS)  ## measure, beside QuixStreams and Faust; some minutes
+	@$(RUN)/python -m bench
+
+$(PEERS): bench/requirements.txt
+	@echo 'setting up the peers in .venv-bench'
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP) -r bench/requirements.txt
+	@touch $@
+
+kafka: $(READY)  ## a local Kafka on port 9092, kept in .kafka, until Ctrl-C
+	@$(RUN)/python -m slawatch.local_kafka --folder .kafka --port 9092
+
+lock:  ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python $(PIP) $(UV)
+	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+		--no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
+
+clean:  ## take away what the other commands have made
+	rm -rf .venv .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

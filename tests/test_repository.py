@@ -51,7 +51,7 @@ def test_the_readme_has_every_make_target() -> None:
 def test_the_readme_shows_the_example_that_is_there_and_it_is_valid() -> None:
     example = ROOT / "examples" / "agreements.yaml"
     assert f"```yaml\n{example.read_text()}```" in README
-    assert load(example).warnings == ()
+    assert load(example).warnings == []
 
 
 def test_the_example_events_are_what_a_replay_reads() -> None:

@@ -16,7 +16,7 @@ from slawatch.core.agreement import METRICS, Agreements, Promise
 from slawatch.core.clock import MET, RUNNING, STILL, Broken, Clock
 from slawatch.core.history import Base, Filed
 from slawatch.core.rounds import Rounds
-from slawatch.core.ticket import KEPT, NO_VERSION, Fact, Fields
+from slawatch.core.ticket import KEPT, NO_VERSION, Fact, Fields, Order
 from slawatch.core.watched import Ticket
 
 VERSION = 1
@@ -33,7 +33,7 @@ _BEGUN = 4
 """Added to a clock's stance."""
 
 
-class UnknownVersion(Exception):
+class UnknownVersion(Exception):  # noqa: N818 - what is the case
     """A state was written by a later version of this program."""
 
 
@@ -70,8 +70,8 @@ class PackedHistory:
         self._base = base
 
     def row(self) -> tuple[int, bytes, int, bytes, bytes]:
-        """What is stored."""
-        return self._count, self._facts, self._filings, self._filed, self._base
+        """What is stored; where there are no facts beyond it, the base is the ticket itself."""
+        return self._count, self._facts, self._filings, self._filed, self._base if self._count else b""
 
     def __len__(self) -> int:
         return self._count
@@ -115,13 +115,13 @@ class PackedHistory:
             return None
         order, first_at, opened_at, opening, fields, rounds = _unpack(self._base)
         return Base(
-            tuple(order), first_at, opened_at, opening, _all_fields(fields),
+            _order(order), first_at, opened_at, opening, _all_fields(fields),
             [_load_rounds(row, self._agreements) for row in rounds],
         )  # fmt: skip
 
     def rebase(self, base: Base) -> None:
         self._base = _pack((
-            base.order, base.first_at, base.opened_at, base.opening, _trimmed(base.fields),
+            _short(base.order), base.first_at, base.opened_at, base.opening, _trimmed(base.fields),
             [_dump_rounds(rounds) for rounds in base.rounds],
         ))  # fmt: skip
 
@@ -132,7 +132,7 @@ def dump(ticket: Ticket, fingerprint: bytes, due: int | None, tallied: bytes) ->
     assert isinstance(history, PackedHistory)
     header = _HEADER.pack(VERSION, fingerprint, _NO_WAKE_UP if due is None else due, len(tallied))
     return header + tallied + _pack((
-        ticket.order, ticket.folded, ticket.first_at, ticket.opened_at, ticket.opening, _trimmed(ticket.fields),
+        _short(ticket.order), ticket.folded == ticket.order or _short(ticket.folded), ticket.first_at, ticket.opened_at, ticket.opening, _trimmed(ticket.fields),
         [_dump_rounds(rounds) for rounds in ticket.rounds], *history.row(),
     ))  # fmt: skip
 
@@ -144,9 +144,11 @@ def load(name: str, state: bytes, agreements: Agreements) -> Ticket:
         raise UnknownVersion(f"the state of {name!r} has version {version}, this program knows {VERSION}")
     row = _unpack(memoryview(state)[_HEADER.size + size :])
     order, folded, first_at, opened_at, opening, fields, rounds, count, facts, filings, filed, base = row
+    if not count and folded:
+        base = _pack((order, first_at, opened_at, opening, fields, rounds))
     ticket = Ticket(name, PackedHistory(agreements, count, facts, filings, filed, base))
-    ticket.order = None if order is None else tuple(order)
-    ticket.folded = None if folded is None else tuple(folded)
+    ticket.order = _order(order)
+    ticket.folded = ticket.order if folded is True else _order(folded)
     ticket.first_at, ticket.opened_at, ticket.opening = first_at, opened_at, opening
     ticket.fields = _all_fields(fields)
     if stored == agreements.fingerprint or not count:
@@ -162,6 +164,15 @@ def _file_all(ticket: Ticket, rows: Sequence[Any]) -> None:
         for clock in (row[5], *row[6]):
             if clock is not None:
                 ticket.history.file(Filed(clock[0], METRICS[row[0]], clock[2], clock[-1]))
+
+
+def _short(order: Order | None) -> Any:
+    """An order as it is stored: a version that is not there takes one byte."""
+    return order if order is None or order[1] != NO_VERSION else (order[0], None, order[2])
+
+
+def _order(stored: Any) -> Any:
+    return None if stored is None else (stored[0], NO_VERSION if stored[1] is None else stored[1], stored[2])
 
 
 def _trimmed(fields: Fields) -> Fields:

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counting import Counting
+from slawatch.core.schedule import Wakes
 from slawatch.process import Outcome, Output, Reason
 from slawatch.settings import StreamTime
 from slawatch.stream.batch import MAX_EVENT_BYTES, Batch, Limits
 from slawatch.stream.position import Position
 from slawatch.stream.stream_time import LOG_APPEND_TIME, StreamClock
 from slawatch.stream.table import MemoryTable
-from slawatch.core.schedule import Wakes
 
 NOW = 1_000_000
 

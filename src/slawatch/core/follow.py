@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Promise, Slot, Target
 from slawatch.core.agreement import ROUND_THE_CLOCK as HOURS
+from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Promise, Slot, Target
 from slawatch.core.clock import Broken, Clock, Span
 from slawatch.core.rounds import Moment, Rounds, step
 from slawatch.core.ticket import Phase

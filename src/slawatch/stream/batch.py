@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
+from slawatch.core.schedule import Wakes
 from slawatch.process import Message, Outcome, Output, Process, Reason, Record, Rejection, Turn
 from slawatch.stream.dead_letters import DeadLetter, record_size
 from slawatch.stream.stream_time import StreamClock
 from slawatch.stream.table import Table
-from slawatch.core.schedule import Wakes
 
 _log = logging.getLogger(__name__)
 

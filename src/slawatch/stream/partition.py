@@ -19,6 +19,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from slawatch.core.schedule import Wakes
 from slawatch.metrics import Metrics
 from slawatch.process import Process
 from slawatch.settings import Settings
@@ -31,7 +32,6 @@ from slawatch.stream.stream_time import StreamClock
 from slawatch.stream.table import Table
 from slawatch.stream.topics import Topics
 from slawatch.stream.transaction import Writer
-from slawatch.core.schedule import Wakes
 from slawatch.stream.wall_clock import now_ms
 
 _log = logging.getLogger(__name__)

@@ -14,14 +14,29 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from slawatch.core.agreement import METRICS, Agreement, Agreements, Promise
+from slawatch.core.agreement import METRICS, Agreement, Agreements, OnChange, Promise
 from slawatch.core.calendar import Calendar
-from slawatch.core.clock import ENDED, PAUSED, RUNNING, STILL, Clock, Span
+from slawatch.core.clock import ENDED, MET, MISSED, NO_VERDICT, PAUSED, RUNNING, STILL, Clock, Span
 from slawatch.core.interval import DAY, HOUR, MINUTE, SECOND, Interval
 from slawatch.core.ticket import (
-    ASSIGNEE, ATTRIBUTES, BY_AGENT, BY_BOT, BY_CUSTOMER, DELETED, FIELD_NAMES, INTERNAL, MERGED_INTO, OPENED_AT, PRIORITY, REPLY, STATUS,
-    Fact, Fields, no_fields, observe,
-)  # fmt: skip
+    ASSIGNEE,
+    ATTRIBUTES,
+    BY_AGENT,
+    BY_BOT,
+    BY_CUSTOMER,
+    DELETED,
+    FIELD_NAMES,
+    INTERNAL,
+    MERGED_INTO,
+    OPENED_AT,
+    PRIORITY,
+    REPLY,
+    STATUS,
+    Fact,
+    Fields,
+    no_fields,
+    observe,
+)
 from slawatch.core.watched import derive, phase_of, story
 from slawatch.events import decode_monitoring_at, decode_ticket_event
 from slawatch.instants import from_ms, to_ms
@@ -31,6 +46,13 @@ from slawatch.replay import Replay
 _REPLIES = {
     BY_AGENT: "an agent replies", BY_CUSTOMER: "the customer replies", INTERNAL: "internal note", BY_BOT: "a bot writes",
 }  # fmt: skip
+_STANCES = {RUNNING: "runs", PAUSED: "paused", STILL: "stands still"}
+_VERDICTS = {MET: "met", MISSED: "missed", NO_VERDICT: "ended without a verdict"}
+_WAYS = {
+    OnChange.RETROACTIVE: "the whole clock is judged by the new one (retroactive)",
+    OnChange.FROM_NOW: "a new budget from then on (from_now)",
+    OnChange.KEEP: "the first one stays in force (keep)",
+}
 _MANY = 8  # open intervals of one stretch that are listed one by one
 _INDENT = "  "
 
@@ -208,8 +230,12 @@ class _Account:
         yield from self._item("due", page.instant(due) if due is not None else "not known while it does not run")
         yield _INDENT + "timeline"
         counted: list[int] = []
-        for line in self._timeline(counted):
-            yield line
+        yield from self._timeline(counted)
+        changes = list(self._changes())
+        if changes:
+            yield _INDENT + "changes of the promise"
+            for change in changes:
+                yield from page.wrapped(_INDENT * 2, change)
         yield _INDENT + "thresholds"
         for i, rung in enumerate(promise.ladder):
             fell = f"exceeded after {page.instant(clock.crossings[i])}" if i < len(clock.crossings) else "not exceeded"
@@ -230,7 +256,8 @@ class _Account:
             until = following.at if following is not None else max(self._now, span.at)
             if following is not None and following.at == span.at:
                 continue  # it lasted no time at all
-            if span.at == clock.started_at and i and clock.broken is not None:
+            anew = span.spent == 0 and i and trail[i - 1].spent > 0
+            if span.at > trail[0].at and (anew or span.at == clock.started_at):
                 counted.clear()
                 yield from page.wrapped(_INDENT * 2, f"{page.instant(span.at)}  a new budget begins")
             yield from page.wrapped(_INDENT * 2, f"{page.instant(span.at)}  {self._does(span)}")
@@ -247,15 +274,24 @@ class _Account:
             why = f"merged into {fields[MERGED_INTO]}"
         elif fields[DELETED]:
             why = "deleted"
-        match span.stance:
-            case 0:
-                return f"runs ({why})"
-            case 1:
-                return f"paused ({why})"
-            case 2:
-                return f"stands still ({why})"
-            case _:
-                return f"ends ({self._why_ended(span.at, why)})"
+        if span.stance == ENDED:
+            return f"ends ({self._why_ended(span.at, why)})"
+        return f"{_STANCES[span.stance]} ({why})"
+
+    def _changes(self) -> Iterator[str]:
+        """Where a fact changed what is promised, and what that did."""
+        clock, promise = self._clock, self._clock.promise
+        slot = (promise.target.metric, promise.agreement.id if promise.agreement.also else "")
+        last = clock.ended_at if clock.ended_at is not None else self._now
+        fields, before = no_fields(), None
+        for fact in self._facts:
+            observe(fields, fact.observed)
+            after = self._agreements.offer(fields).promise(slot, clock.started_at)
+            if before is not None and after is not before and clock.started_at <= fact.at <= last:
+                words = "; ".join(_words(fact, self._agreements))
+                way = _WAYS[before.target.on_change]
+                yield f"{self._page.instant(fact.at)}  {words}: from {_named(before)} to {_named(after)}; {way}"
+            before = after
 
     def _why_ended(self, at: int, status: str) -> str:
         last = [fact for fact in self._facts if fact.at == at]
@@ -339,13 +375,8 @@ class _Account:
         figures = f"{total} of {span_text(budget)} spent, {margin}"
         if clock.broken is not None:
             figures += f"; an earlier budget of {span_text(clock.broken.budget)} was exceeded"
-        match clock.verdict:
-            case 1:
-                return f"met: {figures}"
-            case 2:
-                return f"missed: {figures}"
-            case 3:
-                return f"ended without a verdict: {figures}"
+        if clock.verdict is not None:
+            return f"{_VERDICTS[clock.verdict]}: {figures}"
         state = {RUNNING: "running", PAUSED: "paused", STILL: "standing still"}[clock.stance]
         return f"{'breached and ' if clock.exceeded else ''}{state}: {figures}"
 
@@ -368,7 +399,7 @@ def _without_clock(
             where = f" ({target.where})" if target.where else ""
             why = reason
             if why is None and fields[PRIORITY] not in target.limits and target.default is None:
-                why = f"it has no limit for priority {fields[PRIORITY]}" if fields[PRIORITY] else "it has no limit without a priority"
+                why = f"it has no limit for priority {_or_none(fields[PRIORITY])}"
             winner = next((name for name, metric in attached if metric is target.metric and name != agreement.id), None)
             if why is None and winner is not None and not agreement.also:
                 why = f"{winner} comes first in the file"
@@ -394,8 +425,14 @@ def _not_covered(agreement: Agreement, fields: Fields, opening: int | None) -> s
     return None
 
 
+def _named(promise: Promise | None) -> str:
+    if promise is None:
+        return "no promise"
+    return f"{span_text(promise.budget)} in {promise.limit.hours.name} of {promise.agreement.id}"
+
+
 def _or_none(value: object) -> str:
-    return "not known" if value is None else str(value)
+    return "unknown" if value is None else str(value)
 
 
 def span_text(ms: int) -> str:

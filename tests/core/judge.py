@@ -557,9 +557,9 @@ class Slot:
                     if status not in part.promise.target.pause and max(start, part.start) < min(stop, end)
                 ]
                 name = part.promise.agreement
-                begun = any(
-                    part.start <= at < end and status not in part.promise.target.pause for at, status in live.phases
-                )
+                before = [status for at, status in live.phases if at <= part.start][-1:]
+                seen = before + [status for at, status in live.phases if part.start <= at < end]
+                begun = any(status not in part.promise.target.pause for status in seen)
                 stretches.setdefault(name, []).append(Stretch(part.promise, part.start, runs, begun))
                 left[name] = after.start if after else None
             for name, parts in stretches.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from slawatch.cli.failure import Exit, Failure
@@ -86,8 +87,7 @@ def topics() -> int:
 
 def demo(given: argparse.Namespace) -> int:
     """Show the service at work."""
-    from slawatch.demo import run
-
+    run = import_module("slawatch.demo").run
     return int(run(given))
 
 

@@ -78,7 +78,7 @@ class _Followed(Rounds):
     def change(self, moment: Moment) -> None:
         """Honour what is promised now: the target in force before it decides."""
         clock = self.clock
-        assert clock is not None
+        assert isinstance(clock, Script)
         offered = moment.offer.promise(self.slot, self.since) or _NOTHING
         if offered is clock.promise:
             return
@@ -89,7 +89,11 @@ class _Followed(Rounds):
         elif self.way is OnChange.FROM_NOW:
             clock.end(moment.at, answered=False)
             self.left.append(clock)
-            self.clock = self.held_to(offered, moment.at)
+            self.clock = new = Script(offered, self.number, moment.at)
+            # The new budget begins as the ticket was until now: what this moment makes of it comes after.
+            told = [line for line in clock.lines if line.phase is not None]
+            if self.active and told:
+                new.lines.append(Line(moment.at, told[-1].phase, told[-1].flag))
 
 
 def follow(slot: Slot, moments: Sequence[Moment], folded: Rounds | None = None, origin: Moment | None = None) -> Rounds:

@@ -1,0 +1,137 @@
+"""Every command through a process: what it prints where, and its exit code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPLAY = ("replay", "events.jsonl", "--agreements", "sla.yaml")
+
+
+def said(output: bytes) -> list[str]:
+    return [json.loads(line)["id"] for line in output.splitlines()]
+
+
+ALERTS = [
+    "gold/first_response/T-1/1/met",
+    "gold/resolution/T-1/1/warned-75%25".replace("%25", "%"),
+    "gold/resolution/T-1/1/breached",
+    "gold/resolution/T-1/1/missed",
+]
+
+
+def test_check_says_what_is_in_a_valid_file(run):
+    done = run("check", "sla.yaml")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"sla.yaml: valid: 1 agreement, 2 targets, 1 calendar, 1 status word\n"
+
+
+def test_check_reports_every_mistake(run, folder):
+    text = (folder / "sla.yaml").read_text().replace("resolution", "resolutoin").replace("15m", "15x")
+    (folder / "bad.yaml").write_text(text)
+    done = run("check", "bad.yaml")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    lines = done.stderr.decode().splitlines()
+    assert [line.split(":")[1] for line in lines[:2]] == ["14", "15"]
+    assert lines[-1] == "bad.yaml: 2 mistakes"
+
+
+def test_check_prints_the_schema(run):
+    done = run("check", "--schema")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["title"] == "slawatch agreements"
+
+
+def test_replay_says_alerts_and_a_summary(run):
+    done = run(*REPLAY)
+    assert done.returncode == 0
+    assert said(done.stdout) == ALERTS
+    summary = done.stderr.decode()
+    assert "duplicates       1" in summary
+    assert "monitoring       1  moved time only: services are not watched yet" in summary
+    assert "  resolution      warned 1, breached 1, missed 1" in summary
+
+
+def test_replay_reads_gzip_and_standard_input_alike(run, folder):
+    plain = (folder / "events.jsonl").read_bytes()
+    (folder / "events.jsonl.gz").write_bytes(gzip.compress(plain))
+    expected = run(*REPLAY).stdout
+    assert run("replay", "events.jsonl.gz", "--agreements", "sla.yaml").stdout == expected
+    assert run("replay", "-", "--agreements", "sla.yaml", stdin=plain).stdout == expected
+
+
+def test_replay_runs_on_until_an_instant(run):
+    first = b'{"id":"1","ticket":"T","at":"2026-10-12T10:00:00+03:00","customer":"ACME","priority":"P1"}'
+    arguments = ("replay", "-", "--agreements", "sla.yaml")
+    assert run(*arguments, stdin=first).stdout == b""
+    done = run(*arguments, "--until", "2026-10-12T10:15:00.001+03:00", stdin=first)
+    assert said(done.stdout) == ["gold/first_response/T/1/breached"]
+
+
+def test_bad_lines_are_reported_with_their_numbers_and_make_the_exit_code_1(run, folder):
+    plain = (folder / "events.jsonl").read_bytes()
+    done = run("replay", "-", "--agreements", "sla.yaml", stdin=b"nonsense\n" + plain + b'\n{"ticket": 1}\n')
+    assert done.returncode == 1
+    assert said(done.stdout) == ALERTS
+    lines = done.stderr.decode().splitlines()
+    assert lines[0].startswith("standard input:1: not_json: ")
+    assert lines[1].startswith("standard input:11: invalid: ")
+
+
+def test_more_bad_lines_than_anybody_reads_are_summed_up(run):
+    done = run("replay", "-", "--agreements", "sla.yaml", stdin=b"x\n" * 1_003)
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert lines[999].startswith("standard input:1000: ")
+    assert lines[1_000] == "standard input: 3 more bad lines"
+
+
+def test_a_reader_that_has_enough_is_no_error(folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "slawatch", *REPLAY], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("replay", "absent.jsonl", "--agreements", "sla.yaml"), "absent.jsonl: can't be read"),
+        (("replay", ".", "--agreements", "sla.yaml"), ".: can't be read"),
+        (("replay", "plain.gz", "--agreements", "sla.yaml"), "plain.gz: can't be read"),
+        (("replay", "events.jsonl", "--agreements", "absent.yaml"), "absent.yaml: can't be read"),
+        ((*REPLAY, "--until", "2026-10-12"), "--until: "),
+        ((*REPLAY, "--retention", "soon"), "--retention: "),
+        (("explain", "events.jsonl", "--agreements", "sla.yaml", "--ticket", "T-9"), "there is no event of ticket 'T-9'"),
+        (("worker",), "SLAWATCH_AGREEMENTS: is not set"),
+        (("topics", "now"), "unrecognized arguments"),
+        ((), "required"),
+    ],
+)
+def test_what_can_not_be_done_is_refused_in_a_sentence(run, folder, arguments, words):
+    Path(folder, "plain.gz").write_text("{}\n")
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_worker_names_every_wrong_variable(run):
+    done = run("worker", SLAWATCH_BROKERS="here", SLAWATCH_GRACE="soon")
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in done.stderr.decode().splitlines()] == ["SLAWATCH_BROKERS", "SLAWATCH_GRACE"]
+
+
+def test_version(run):
+    done = run("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, b"slawatch")

@@ -27,4 +27,4 @@ class Failure(Exception):  # noqa: N818 - it is an answer to a person, not an er
 
 def complain(sentence: object) -> None:
     """Say something on standard error."""
-    print(sentence, file=sys.stderr)
+    sys.stderr.write(f"{sentence}\n")

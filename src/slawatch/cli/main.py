@@ -113,4 +113,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version
 
-        parser.exit(message=f"slawatch {version('slawatch')}\n")
+        sys.stdout.write(f"slawatch {version('slawatch')}\n")
+        parser.exit()

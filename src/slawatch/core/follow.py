@@ -106,7 +106,10 @@ def follow(slot: Slot, moments: Sequence[Moment], folded: Rounds | None = None, 
     if folded is not None and origin is not None:
         _take_up(rounds, folded, origin)
     for moment in moments:
-        if rounds.number and _may_change(rounds, moment):
+        if not rounds.active and rounds.reopens(moment.phase) and rounds.target.on_reopen is OnReopen.RESUME:
+            rounds.active = True  # the target in force when it ended decides that, not the one that applies now
+        # What has ended is not changed; a new round looks for its promise when it begins.
+        if rounds.active:
             rounds.change(moment)
         step(rounds, moment)
     return _played(rounds)
@@ -123,11 +126,6 @@ def _take_up(rounds: _Followed, folded: Rounds, origin: Moment) -> None:
         rounds.clock = Script(_NOTHING, rounds.number, origin.at)
     if rounds.active:
         rounds.settle(origin)
-
-
-def _may_change(rounds: Rounds, moment: Moment) -> bool:
-    """Whether the promise of the present round may change: not of one that has ended, unless it is taken up again."""
-    return rounds.active or (rounds.reopens(moment.phase) and rounds.target.on_reopen is OnReopen.RESUME)
 
 
 def _played(rounds: _Followed) -> Rounds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import os
 import shutil
@@ -65,6 +66,7 @@ def run(brokers: str | None = None, speed: float | None = None, seconds: float |
     length = whole if speed is None or seconds is None else min(whole, speed * seconds)
     speed = speed or whole / (seconds or DEFAULT_SECONDS)
     folder = Path(tempfile.mkdtemp(prefix="slawatch-demo-"))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of fresh topics' leaders; failures are raised
     before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     keep = False
     try:
@@ -98,7 +100,8 @@ def _play(folder: Path, brokers: str | None, speed: float, length_ms: int) -> in
             stack.callback(_undisturbed, kafka.close)
             kafka.start()
         settings = _settings(brokers or kafka.brokers, brokers is not None, agreements)
-        screen.tell(f"kafka is at {settings.brokers}, the worker's pages are at http://127.0.0.1:{settings.web_port}/metrics")
+        metrics = f"http://127.0.0.1:{settings.web_port}/metrics"
+        screen.tell(f"kafka is at {settings.brokers}, the worker's metrics at {metrics}")
         began = time.monotonic()
         asyncio.run(_Show(settings, folder, board, screen, speed, brokers is not None).run())
         took = time.monotonic() - began
@@ -182,7 +185,7 @@ class _Show:
         env = shutil.which("env")
         if env is None:
             raise DemoFailed("there is no program `env` here to start the worker with")
-        command = [env, *_environment(self._settings, self._foreign), sys.executable, "-m", "slawatch.demo.worker"]
+        command = [env, *_environment(self._settings, self._foreign), sys.executable, "-m", "slawatch", "worker"]
         self._screen.tell("starting the worker")
         return Child(command, self._folder / "worker.log")
 

@@ -109,7 +109,9 @@ def draw(board: Board, latest: list[Said], speed: float, width: int) -> Layout:
     wide = width >= _WIDE
     layout, body = Layout(), Layout(name="body")
     layout.split_column(Layout(_head(board, speed), size=4), body)
-    alerts = Layout(Panel(_alerts(latest, wide), title="what was said, newest first", border_style="dim"), name="alerts")
+    alerts = Layout(
+        Panel(_alerts(latest, wide), title="what was said, newest first", border_style="dim"), name="alerts"
+    )
     customers = Panel(_customers(board), title="customers", border_style="dim")
     if wide:
         body.split_row(alerts, Layout(customers, size=46))
@@ -123,7 +125,8 @@ def _head(board: Board, speed: float) -> Panel:
     done = (board.now - script.begin) / (script.end - script.begin)
     counts = {kind: sum(n for (what, _), n in board.kinds.items() if what == kind) for kind in SHOWN}
     line = Text.assemble(
-        (clock(board.now), "bold cyan"), f"  {speed:.0f}x  {done:4.0%}   {board.events} events, {len(board.tickets)} tickets"
+        (clock(board.now), "bold cyan"),
+        f"  {speed:.0f}x  {done:4.0%}   {board.events} events, {len(board.tickets)} tickets",
     )
     totals = Text("   ").join(
         Text(f"{_STYLES[kind][0]} {count} {kind}", style=_STYLES[kind][1]) for kind, count in counts.items()

@@ -100,9 +100,7 @@ def _expected(sendings: list[Sending], agreements: Agreements) -> dict[str, Expe
     return found
 
 
-def replayed(
-    sendings: list[Sending], numbers: Iterable[int], agreements: Agreements
-) -> Iterator[tuple[int, Alert]]:
+def replayed(sendings: list[Sending], numbers: Iterable[int], agreements: Agreements) -> Iterator[tuple[int, Alert]]:
     """What a replay of these sendings says, each with the number of the sending at which it says it."""
     at = -1
 

@@ -269,7 +269,9 @@ class _Account:
     def _does(self, span: Span) -> str:
         fields = self._fields(span.at)
         phase = phase_of(fields, self._agreements)
-        why = f"status {_status(fields[STATUS], self._agreements)}" if fields[STATUS] is not None else phase.name.lower()
+        why = (
+            f"status {_status(fields[STATUS], self._agreements)}" if fields[STATUS] is not None else phase.name.lower()
+        )
         if fields[MERGED_INTO] is not None:
             why = f"merged into {fields[MERGED_INTO]}"
         elif fields[DELETED]:

@@ -77,10 +77,14 @@ class Replay:
                     self._bad(number, turn.rejection)
                 else:
                     self.outcomes[turn.outcome] += 1
-                    yield from self._take(turn)
+                    self._keep(turn)
+                    if turn.messages:
+                        yield from self._said(turn)
             if at > self._stream_time:
                 self._stream_time = at
-                yield from self._fire()
+                heap = self._wakes.heap
+                if heap and heap[0][0] < at:  # a generator for nothing costs more than this
+                    yield from self._fire()
         if until is not None and until > self._stream_time:
             self._stream_time = until
             yield from self._fire()
@@ -92,9 +96,11 @@ class Replay:
     def _fire(self) -> Iterator[bytes]:
         while (woken := self._wakes.pop(self._stream_time)) is not None:
             due, key = woken
-            yield from self._take(self._process.on_wake_up(key, due, self._states.get, self._stream_time))
+            turn = self._process.on_wake_up(key, due, self._states.get, self._stream_time)
+            self._keep(turn)
+            yield from self._said(turn)
 
-    def _take(self, turn: Turn) -> Iterator[bytes]:
+    def _keep(self, turn: Turn) -> None:
         for key, state in turn.states.items():
             if state is None:
                 self._states.pop(key, None)
@@ -104,6 +110,8 @@ class Replay:
             self._wakes.set(key, due)
         if turn.counts:
             self.counts.update(turn.counts)
+
+    def _said(self, turn: Turn) -> Iterator[bytes]:
         for message in turn.messages:
             if message.labels is not None:  # else the copy of an alert on another topic
                 self.alerts[message.labels] += 1

@@ -132,7 +132,8 @@ def dump(ticket: Ticket, fingerprint: bytes, due: int | None, tallied: bytes) ->
     assert isinstance(history, PackedHistory)
     header = _HEADER.pack(VERSION, fingerprint, _NO_WAKE_UP if due is None else due, len(tallied))
     return header + tallied + _pack((
-        _short(ticket.order), ticket.folded == ticket.order or _short(ticket.folded), ticket.first_at, ticket.opened_at, ticket.opening, _trimmed(ticket.fields),
+        _short(ticket.order), ticket.folded == ticket.order or _short(ticket.folded),
+        ticket.first_at, ticket.opened_at, ticket.opening, _trimmed(ticket.fields),
         [_dump_rounds(rounds) for rounds in ticket.rounds], *history.row(),
     ))  # fmt: skip
 

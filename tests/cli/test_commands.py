@@ -112,7 +112,10 @@ def test_a_reader_that_has_enough_is_no_error(folder):
         (("replay", "events.jsonl", "--agreements", "absent.yaml"), "absent.yaml: can't be read"),
         ((*REPLAY, "--until", "2026-10-12"), "--until: "),
         ((*REPLAY, "--retention", "soon"), "--retention: "),
-        (("explain", "events.jsonl", "--agreements", "sla.yaml", "--ticket", "T-9"), "there is no event of ticket 'T-9'"),
+        (
+            ("explain", "events.jsonl", "--agreements", "sla.yaml", "--ticket", "T-9"),
+            "there is no event of ticket 'T-9'",
+        ),
         (("worker",), "SLAWATCH_AGREEMENTS: is not set"),
         (("topics", "now"), "unrecognized arguments"),
         ((), "required"),

@@ -57,7 +57,7 @@ def test_one_replay_of_all_says_what_the_partitions_say(script: Script, agreemen
 
 def test_the_late_event_retracts_a_breach(script: Script) -> None:
     about = f"volga-gold/first_response/{LATE_TICKET}/1"
-    assert list(n for n in script.expected if n.startswith(about) and "warned" not in n) == [
+    assert [n for n in script.expected if n.startswith(about) and "warned" not in n] == [
         f"{about}/breached", f"{about}/retracted", f"{about}/met"
     ]  # fmt: skip
 

@@ -117,7 +117,11 @@ def summary(running: Replay) -> Iterator[str]:
         ("empty", outcomes[Outcome.EMPTY], "nothing observed"),
         ("unmatched", outcomes[Outcome.UNMATCHED], "no clock on the ticket"),
         ("unknown statuses", running.counts[UNKNOWN_STATUSES], "counted as open"),
-        ("monitoring", running.monitoring, "moved time only: services are not watched yet" if running.monitoring else ""),
+        (
+            "monitoring",
+            running.monitoring,
+            "moved time only: services are not watched yet" if running.monitoring else "",
+        ),
         ("bad lines", running.bad_lines, ""),
         ("alerts", running.alerts.total(), ""),
     ]

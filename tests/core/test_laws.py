@@ -1,0 +1,71 @@
+"""Laws of the whole process over random desks: an independent judge, order freedom, restart, both ways to the truth."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from desk import PROFILES, Desk, random_desk
+from judge import instant, judge
+
+from slawatch.agreements import loads
+from slawatch.core import assess
+from slawatch.replay import Replay
+from slawatch.tickets import TicketProcess
+
+OF_THE_CLOCK = ("started_at", "due_at", "budget_seconds", "elapsed_seconds")
+SEEDS = range(8)
+
+
+def said(desk: Desk, events: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """What a replay says of a desk's events."""
+    replay = Replay(TicketProcess(loads(yaml.safe_dump(desk.file)).agreements, "/slawatch/laws"))
+    lines = [json.dumps(event).encode() for event in (desk.events if events is None else events)]
+    until = None if desk.until is None else instant(desk.until)
+    alerts = [json.loads(line) for line in replay.run(lines, until)]
+    assert not replay.bad
+    return alerts
+
+
+def comparable(alert: dict[str, Any]) -> dict[str, Any]:
+    """Without what a clock that no longer exists can't be asked for, and without the replay's own instant."""
+    hidden = {"detected_at", *(OF_THE_CLOCK if alert["what"] in ("retracted", "withdrawn") else ())}
+    return {name: value for name, value in alert.items() if name not in hidden}
+
+
+def standing(alerts: list[dict[str, Any]]) -> dict[tuple[str, ...], tuple[str, str]]:
+    """The breaches and outcomes that hold in the end: the last that was said of each."""
+    last: dict[tuple[str, ...], tuple[str, str]] = {}
+    for alert in alerts:
+        kind = {"breached": "breach", "retracted": "breach"}.get(alert["what"], "outcome")
+        if alert["what"] not in ("warned", "overdue"):
+            clock = (alert["ticket"], alert["agreement"], alert["metric"], str(alert["round"]), kind)
+            last[clock] = (alert["what"], alert["happened_at"])
+    return {clock: verdict for clock, verdict in last.items() if verdict[0] not in ("retracted", "withdrawn")}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_replay_says_what_the_judge_says(profile: str, seed: int) -> None:
+    desk = random_desk(seed, profile, 22)
+    want = [comparable(alert) for alert in judge(desk.file, desk.events, desk.until)]
+    assert [comparable(alert) for alert in said(desk)] == want
+
+
+@pytest.mark.parametrize("profile", ["changes", "late", "mixed"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_fast_step_says_what_the_definition_says(profile: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = random_desk(seed, profile, 22)
+    fast = said(desk)
+    monkeypatch.setattr(assess, "_extends", lambda *_: False)
+    assert fast == said(desk)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_arrival_and_repetitions_leave_the_same_truth(seed: int) -> None:
+    desk = random_desk(seed, "late", 22)
+    end = max(instant(event["at"]) for event in desk.events)
+    desk = Desk(desk.file, desk.events, max(desk.until or "", "2026-12-31T00:00:00Z"))
+    assert instant(desk.until or "") > end
+    backwards = [event for event in reversed(desk.events) for _ in range(2)]
+    assert standing(said(desk)) == standing(said(desk, backwards))

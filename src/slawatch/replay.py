@@ -16,9 +16,12 @@ from pathlib import Path
 
 import msgspec
 
+from slawatch.core.agreement import Agreements
+from slawatch.core.assess import Bounds
 from slawatch.core.schedule import Wakes
+from slawatch.core.watched import Ticket
 from slawatch.events import decode_monitoring_at, decode_ticket_event
-from slawatch.process import Outcome, Rejection, Turn
+from slawatch.process import Get, Outcome, Rejection, Turn
 from slawatch.tickets import TicketProcess
 
 
@@ -29,8 +32,36 @@ class BadLine(msgspec.Struct, frozen=True):
     error: str
 
 
+OPEN = 50_000
+"""Tickets kept unpacked, some 2 kB each."""
+
+
 class Unreadable(Exception):  # noqa: N818 - told to a person
     """A file of events can't be read, or not to its end; a sentence that says why."""
+
+
+class OpenTickets(TicketProcess):
+    """The process of tickets for one who runs it alone: a ticket is packed when many others were busier, not each time.
+
+    What it says is the same; there is nobody who would have to store what it has made of an event.
+    """
+
+    def __init__(self, agreements: Agreements, source: str, bounds: Bounds | None = None) -> None:
+        super().__init__(agreements, source, bounds)
+        self.open: dict[bytes, Ticket] = {}
+
+    def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
+        return self.open.pop(key, None) or super().take(key, name, get)
+
+    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:
+        self.open[key] = ticket
+
+    def store(self, key: bytes, ticket: Ticket, due: int | None) -> dict[bytes, bytes]:
+        self.open[key] = ticket
+        if len(self.open) <= OPEN:
+            return {}
+        oldest = next(iter(self.open))
+        return {oldest: self.pack(self.open.pop(oldest), None)}
 
 
 class Replay:
@@ -55,7 +86,7 @@ class Replay:
     @property
     def tickets(self) -> int:
         """How many tickets have a state."""
-        return len(self._states)
+        return len(self._states) + (len(self._process.open) if isinstance(self._process, OpenTickets) else 0)
 
     def run(self, lines: Iterable[bytes], until: int | None = None) -> Iterator[bytes]:
         """The data of every alert, as JSON, in the order in which they are said; `until` lets time run on, in ms."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from slawatch import state as packed
 from slawatch.core.agreement import METRICS, Agreements
@@ -46,16 +46,16 @@ class TicketProcess:
     def on_event(self, event: TicketEvent, get: Get, stream_time: int, now: int) -> Turn:
         key, name, fact, traceparent = event
         agreements = self._agreements
-        ticket = self._ticket(key, name, get(key))
+        ticket = self.take(key, name, get) or Ticket(name, packed.PackedHistory(agreements))
         alerts, use = apply(ticket, fact, agreements, stream_time)
-        if use is not Use.IN_ORDER and use is not Use.LATE and (state := get(key)) is not None:
-            self._recent[key] = (state, ticket)  # as it was
-        if use is Use.TOO_LATE:
+        if use is not Use.IN_ORDER and use is not Use.LATE:
+            if ticket.order is not None:
+                self.put_back(key, ticket, get)
+            if use is not Use.TOO_LATE:
+                return Turn(outcome=_OUTCOMES[use])
             assert ticket.folded is not None
             until = rfc3339(ticket.folded[0])
             return Turn(rejection=Rejection(Reason.TOO_LATE, f"what happened to the ticket until {until} is folded"))
-        if use is Use.DUPLICATE or use is Use.EMPTY:
-            return Turn(outcome=_OUTCOMES[use])
         counts = {}
         status = fact.observed.get(STATUS)
         if status is not None and not agreements.knows(status):
@@ -70,10 +70,9 @@ class TicketProcess:
         return turn
 
     def on_wake_up(self, key: bytes, due: int, get: Get, now: int) -> Turn:
-        state = get(key)
-        if state is None:
+        ticket = self.take(key, key.decode(), get)
+        if ticket is None:
             return Turn(wake_ups={key: None})
-        ticket = self._ticket(key, key.decode(), state)
         alerts = fire(ticket, due + 1)
         facts = len(ticket.history)
         if not tidy(ticket, self._agreements, self._bounds, due + 1):
@@ -106,23 +105,38 @@ class TicketProcess:
             metric, doing = divmod(code, len(packed.TALLY_STATES))
             yield "clocks", (("metric", METRICS[metric].value), ("state", packed.TALLY_STATES[doing])), 1
 
-    def _ticket(self, key: bytes, name: str, state: bytes | None) -> Ticket:
-        """The ticket in a state; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
+    def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
+        """The ticket under a key; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
+        state = get(key)
         if state is None:
-            return Ticket(name, packed.PackedHistory(self._agreements))
+            return None
         recent = self._recent.pop(key, None)
         if recent is not None and recent[0] == state:
             return recent[1]
         return packed.load(name, state, self._agreements)
 
+    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:
+        """Keep a ticket that was taken for nothing."""
+        state = get(key)
+        if state is not None:
+            self._recent[key] = (state, ticket)
+
+    def store(self, key: bytes, ticket: Ticket, due: int | None) -> Mapping[bytes, bytes]:
+        """Keep a ticket that has changed; the states that this makes."""
+        state = self.pack(ticket, due)
+        if len(self._recent) >= RECENT:
+            del self._recent[next(iter(self._recent))]
+        self._recent[key] = (state, ticket)
+        return {key: state}
+
+    def pack(self, ticket: Ticket, due: int | None) -> bytes:
+        """The state of a ticket."""
+        is_open = phase_of(ticket.fields, self._agreements) in (Phase.OPEN, Phase.PENDING)
+        return packed.dump(ticket, self._agreements.fingerprint, due, packed.count(ticket, is_open))
+
     def _turn(
         self, key: bytes, ticket: Ticket, alerts: list[Alert], now: int, traceparent: bytes | None = None
     ) -> Turn:
         due = next_wake_up(ticket, self._bounds)
-        is_open = phase_of(ticket.fields, self._agreements) in (Phase.OPEN, Phase.PENDING)
-        state = packed.dump(ticket, self._agreements.fingerprint, due, packed.count(ticket, is_open))
-        if len(self._recent) >= RECENT:
-            del self._recent[next(iter(self._recent))]
-        self._recent[key] = (state, ticket)
         messages = self._publisher.messages(alerts, now, traceparent) if alerts else ()
-        return Turn({key: state}, {key: due}, messages)
+        return Turn(self.store(key, ticket, due), {key: due}, messages)

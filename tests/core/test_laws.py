@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from desk import PROFILES, Desk, random_desk
 from judge import instant, judge
 
+from desk import PROFILES, Desk, random_desk
 from slawatch.agreements import loads
 from slawatch.core import assess
 from slawatch.replay import Replay
@@ -33,15 +33,15 @@ def comparable(alert: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in alert.items() if name not in hidden}
 
 
-def standing(alerts: list[dict[str, Any]]) -> dict[tuple[str, ...], tuple[str, str]]:
-    """The breaches and outcomes that hold in the end: the last that was said of each."""
-    last: dict[tuple[str, ...], tuple[str, str]] = {}
+def standing(alerts: list[dict[str, Any]]) -> dict[tuple[str, ...], str]:
+    """The breaches and outcomes that hold in the end. Without their instants: what stays true is not said again."""
+    last: dict[tuple[str, ...], str] = {}
     for alert in alerts:
         kind = {"breached": "breach", "retracted": "breach"}.get(alert["what"], "outcome")
         if alert["what"] not in ("warned", "overdue"):
             clock = (alert["ticket"], alert["agreement"], alert["metric"], str(alert["round"]), kind)
-            last[clock] = (alert["what"], alert["happened_at"])
-    return {clock: verdict for clock, verdict in last.items() if verdict[0] not in ("retracted", "withdrawn")}
+            last[clock] = alert["what"]
+    return {clock: verdict for clock, verdict in last.items() if verdict not in ("retracted", "withdrawn")}
 
 
 @pytest.mark.parametrize("profile", PROFILES)

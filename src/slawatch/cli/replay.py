@@ -16,8 +16,8 @@ from slawatch.core.assess import Bounds
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import to_ms
 from slawatch.process import Outcome
-from slawatch.replay import BadLine, Replay, Unreadable, opened
-from slawatch.tickets import UNKNOWN_STATUSES, TicketProcess
+from slawatch.replay import BadLine, OpenTickets, Replay, Unreadable, opened
+from slawatch.tickets import UNKNOWN_STATUSES
 
 SOURCE = "/slawatch/replay"
 _CHUNK = 512  # alerts a write: a write costs as much as making several of them
@@ -48,7 +48,7 @@ def replay(source: str, agreements: str, until: str | None, retention: str | Non
     """Alerts as JSON lines on standard output, bad lines and a summary on standard error."""
     until_ms = None if until is None else instant(until)
     bounds = Bounds(None if retention is None else _duration(retention))
-    process = TicketProcess(read_agreements(agreements).agreements, SOURCE, bounds)
+    process = OpenTickets(read_agreements(agreements).agreements, SOURCE, bounds)
     bad = Complaints(source)
     running = Replay(process, bad)
     # States are bytes and turns are trees: there is nothing for the collector to find but work.

@@ -1,0 +1,84 @@
+"""`python -m bench`: everything that is measured, with what it must reach; a table, and a JSON file beside it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import against, costs, delays, desk, replays, standing
+from bench.place import ROOT, Place
+from bench.results import Measure, save, table
+from slawatch.local_kafka import KafkaFailed, KafkaUnavailable, LocalKafka
+
+LOAD_HEAP = "1g"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="measure slawatch beside its peers")
+    parser.add_argument("--runs", type=int, default=3, help="turns; the median counts (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="one turn")
+    parser.add_argument("--full", action="store_true", help="as many standing tickets as the profile says: much longer")
+    parser.add_argument("--only", default="a,b,c,d,e,f", help="some of the parts a,b,c,d,e,f (default: all)")
+    parser.add_argument("--output", type=Path, default=ROOT / "bench-results" / "bench.json")
+    given = parser.parse_args()
+    parts = set(given.only.split(","))
+    if unknown := parts - set("abcdef"):
+        parser.error(f"--only: there is no part {', '.join(sorted(unknown))}; the parts are a to f")
+    if given.runs < 1:
+        parser.error("--runs: must be one or more")
+    with tempfile.TemporaryDirectory(prefix="slawatch-bench-") as folder:
+        kafka = LocalKafka(heap=LOAD_HEAP)
+        place = Place(desk.load(), Path(folder), kafka, 1 if given.quick else given.runs, given.full)
+        measures: list[Measure] = []
+        try:
+            for part in chosen(place, parts, measures):
+                measures += part()
+                save(given.output, measures, about(place))  # what is measured is kept if a later part fails
+        except (KafkaUnavailable, KafkaFailed) as error:
+            sys.exit(str(error))
+        finally:
+            kafka.close()
+            if measures:
+                print(table(measures))
+        print(f"\nmedians of {place.runs}; everything is in {given.output}")
+
+
+def chosen(place: Place, parts: set[str], measures: list[Measure]) -> list[Callable[[], list[Measure]]]:
+    """What is to be done, in order; the load of (c) is a share of what (b) has measured before."""
+
+    def loaded() -> list[Measure]:
+        known = next((measure.value for measure in measures if measure.part == "b"), None)
+        return delays.measure(place, known or against.rate(place))
+
+    work: list[tuple[str, Callable[[], list[Measure]]]] = [
+        ("a", lambda: replays.measure(place)),
+        ("b", lambda: against.measure(place)),
+        ("c", loaded),
+        ("de", lambda: [m for m in standing.measure(place, "e" in parts) if m.part in parts]),
+        ("f", lambda: costs.measure(place)),
+    ]
+    return [part for name, part in work if parts & set(name)]
+
+
+def about(place: Place) -> dict[str, object]:
+    """What another run must have in common with this one to be compared with it."""
+    return {
+        "slawatch": importlib.metadata.version("slawatch"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "runs": place.runs,
+        "full": place.full,
+        "profile": {name: value for name, value in place.profile.items() if name != "desk"}
+        | {"desk": {name: str(value) for name, value in place.profile["desk"].items()}},
+    }
+
+
+if __name__ == "__main__":
+    main()

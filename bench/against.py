@@ -36,7 +36,7 @@ def peers_python(place: Place) -> Path:
 
 
 def _runs(python: Path, code: str) -> bool:
-    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+    return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
 
 
 def preloaded(place: Place) -> str:
@@ -87,13 +87,17 @@ def _take(place: Place, measure: Measure, timing: dict[str, Any]) -> None:
     place.say(f"{measure.what}: {timing['events_per_second']:,.0f} events/s")
 
 
-def _watch(
-    place: Place, topic: str, group: str, command: Sequence[str], settings: Mapping[str, str]
-) -> dict[str, Any]:
+def _watch(place: Place, topic: str, group: str, command: Sequence[str], settings: Mapping[str, str]) -> dict[str, Any]:
     watch = [sys.executable, "-m", "bench.timing", "--brokers", place.brokers, "--topic", topic, "--group", group, "--"]
     with (place.folder / f"{group}.log").open("w+") as log:
         ended = subprocess.run(
-            [*watch, *command], env=dict(settings), stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT
+            [*watch, *command],
+            check=False,
+            env=dict(settings),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=ROOT,
         )
         if ended.returncode:
             log.seek(0)

@@ -66,6 +66,17 @@ class Worker:
             time.sleep(0.02)
         raise WorkerEnded(f"the worker was not ready; its log ends with:\n{self._log.read_text()[-2000:]}")
 
+    def watching(self, tickets: int, still: float = 60.0) -> None:
+        """Wait until so many tickets are open in its tables; `still` seconds without a new one are a failure."""
+        self.ready()
+        seen, changed = -1.0, time.monotonic()
+        while (found := self.metric("slawatch_open_tickets")) < tickets:
+            if found != seen:
+                seen, changed = found, time.monotonic()
+            elif time.monotonic() - changed > still or not self.alive():
+                raise WorkerEnded(f"the worker stands still at {found:,.0f} of {tickets:,} open tickets")
+            time.sleep(0.1)
+
     def alive(self) -> bool:
         return self._program.poll() is None
 

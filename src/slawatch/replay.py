@@ -53,10 +53,10 @@ class OpenTickets(TicketProcess):
     def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
         return self.open.pop(key, None) or super().take(key, name, get)
 
-    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:
+    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:  # noqa: ARG002 - nothing is looked up
         self.open[key] = ticket
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None) -> dict[bytes, bytes]:
+    def store(self, key: bytes, ticket: Ticket, due: int | None) -> dict[bytes, bytes]:  # noqa: ARG002 - no header
         self.open[key] = ticket
         if len(self.open) <= OPEN:
             return {}

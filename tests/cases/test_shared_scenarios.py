@@ -35,7 +35,13 @@ def test_what_a_replay_says(path: Path, tmp_path: Path) -> None:
     with events.open("w") as file:
         for number, event in enumerate(scenario["events"], 1):
             file.write(json.dumps({"id": f"e{number:02}", "ticket": "T1"} | event) + "\n")
-    command = [sys.executable, "-c", "import sys; from slawatch.cli import main; sys.exit(main())", "replay", str(events)]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from slawatch.cli import main; sys.exit(main())",
+        "replay",
+        str(events),
+    ]
     command += ["--agreements", str(agreements)]
     if scenario.get("until"):
         command += ["--until", scenario["until"]]

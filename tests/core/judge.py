@@ -509,7 +509,7 @@ class Slot:
         agreements = [a for a in self.agreements if a.begins <= moment.at < a.ends]
         started = Round(len(self.rounds) + 1, moment.at, agreements, [])
         started.parts.append(self.part(self.applying(started, moment), moment.at, "retroactive"))
-        started.phases.append((moment.at, moment.status))
+        started.phases.append((moment.at, "void" if moment.void else moment.status))
         self.rounds.append(started)
         return started
 
@@ -559,7 +559,7 @@ class Slot:
                 name = part.promise.agreement
                 before = [status for at, status in live.phases if at <= part.start][-1:]
                 seen = before + [status for at, status in live.phases if part.start <= at < end]
-                begun = any(status not in part.promise.target.pause for status in seen)
+                begun = any(status not in {*part.promise.target.pause, "void"} for status in seen)
                 stretches.setdefault(name, []).append(Stretch(part.promise, part.start, runs, begun))
                 left[name] = after.start if after else None
             for name, parts in stretches.items():

@@ -88,7 +88,7 @@ def topics() -> int:
 def demo(given: argparse.Namespace) -> int:
     """Show the service at work."""
     run = import_module("slawatch.demo").run
-    return int(run(given))
+    return int(run(given.brokers, given.speed, given.seconds))
 
 
 def _settings() -> Settings:

@@ -318,7 +318,9 @@ def _without(facts: list[Fact], new: Fact | None, base: Base | None, agreements:
     known = [fact for fact in facts if fact is not new]
     if new is None or not known:
         return {}
-    return {clock.identity: clock for rounds in derive(story(known, base, agreements), base) for clock in rounds.clocks()}
+    return {
+        clock.identity: clock for rounds in derive(story(known, base, agreements), base) for clock in rounds.clocks()
+    }
 
 
 def _retell(ticket: Ticket, told: Story, facts: list[Fact]) -> None:

@@ -67,7 +67,9 @@ def run(brokers: str | None = None, speed: float | None = None, seconds: float |
     speed = speed or whole / (seconds or DEFAULT_SECONDS)
     folder = Path(tempfile.mkdtemp(prefix="slawatch-demo-"))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of fresh topics' leaders; failures are raised
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell starts what it puts into the background with SIGINT ignored; both signals end the demo all the same.
+    handlers = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    handlers[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     keep = False
     try:
         return _play(folder, brokers, speed, int(length * 1000))
@@ -82,7 +84,8 @@ def run(brokers: str | None = None, speed: float | None = None, seconds: float |
         if keep:
             sys.stderr.write(f"the worker's log is {folder / 'worker.log'}\n")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     return 1

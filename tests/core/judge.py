@@ -395,7 +395,10 @@ def moments(facts: list[dict[str, Any]], book: Book) -> list[Moment]:
     # > A ticket opens at the earlier of the last observed `opened_at` and the first fact; between them it counts as
     # > open, unassigned, with the first fact's fields.
     opened = instant(known["opened_at"]) if known["opened_at"] is not None else life[0].at
-    if opened < life[0].at:
+    # Observed to be opened at the very instant at which it is first seen resolved (help desks write minutes), it was
+    # open, if for no time.
+    over = known["opened_at"] is not None and life[0].status in ("resolved", "closed", "cancelled")
+    if opened < life[0].at or (over and opened == life[0].at):
         life.insert(0, Moment(opened, "open", False, life[0].fields | {"assignee": None}))
     # > One first seen resolved, closed or cancelled without an earlier `opened_at` has no clocks until it is open.
     while life and life[0].status in ("resolved", "closed", "cancelled"):

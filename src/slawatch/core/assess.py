@@ -27,7 +27,7 @@ from slawatch.core.clock import PAUSED, RUNNING, Clock
 from slawatch.core.history import Base, Filed, Identity
 from slawatch.core.rounds import Moment, Rounds, step
 from slawatch.core.say import speak, stands, take_back, take_back_all
-from slawatch.core.ticket import ASSIGNEE, OPENED_AT, REPLY, Fact, observe
+from slawatch.core.ticket import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Phase, observe
 from slawatch.core.watched import Story, Ticket, derive, opens, phase_of, reply_of, story
 
 MAX_FACTS = 2_000
@@ -206,7 +206,9 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     observed = fact.observed
     if ticket.order is None:
         opened_at = observed.get(OPENED_AT)
-        return opened_at is None or opened_at >= fact.at
+        if opened_at is None or opened_at > fact.at:
+            return True
+        return bool(opened_at == fact.at) and agreements.phase(observed.get(STATUS)) in (Phase.OPEN, Phase.PENDING)
     if ticket.opening is None:
         return False
     if OPENED_AT in observed and observed[OPENED_AT] != ticket.opened_at:

@@ -89,7 +89,8 @@ def story(facts: Sequence[Fact], base: Base | None, agreements: Agreements) -> S
     """Go through the facts in their order.
 
     A ticket opens at the earlier of the last observed `opened_at` and the first fact; in between it counts as open and
-    unassigned, with the first fact's fields. First seen resolved, closed or cancelled, it opens when it is open.
+    unassigned, with the first fact's fields. First seen resolved, closed or cancelled, it opens when it is open; but if it
+    was observed to be opened at that very instant (help desks write minutes), it was open then, if for no time.
     """
     fields = no_fields() if base is None else base.fields
     first_at = facts[0].at if base is None else base.first_at
@@ -103,7 +104,7 @@ def story(facts: Sequence[Fact], base: Base | None, agreements: Agreements) -> S
     moments: list[Moment] = []
     for fact in facts:
         observe(fields, fact.observed)
-        if opening is None and opened_at is not None and opened_at < first_at:
+        if opening is None and opened_at is not None and _opened_before(opened_at, first_at, fields, agreements):
             opening = opened_at
             moments.append(Moment(opening, Phase.OPEN, False, None, agreements.offer(fields)))
         if opening is None:
@@ -112,6 +113,11 @@ def story(facts: Sequence[Fact], base: Base | None, agreements: Agreements) -> S
             opening = fact.at
         moments.append(_moment(fact.at, fields, reply_of(fact, opening), agreements))
     return Story(fields, first_at, opened_at, opening, moments, origin)
+
+
+def _opened_before(opened_at: int, first_at: int, fields: Fields, agreements: Agreements) -> bool:
+    """Whether a ticket was open before what was first seen of it."""
+    return opened_at < first_at or (opened_at == first_at and not opens(fields, agreements))
 
 
 def _moment(at: int, fields: Fields, reply: int | None, agreements: Agreements) -> Moment:

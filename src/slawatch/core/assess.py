@@ -216,8 +216,9 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     offer = ticket.offer
     if offer is None:
         offer = ticket.offer = agreements.offer(ticket.fields)
-    if not agreements.mentioned.isdisjoint(observed):
-        fields = list(ticket.fields)
+    now = ticket.fields
+    if any(number in observed and observed[number] != now[number] for number in agreements.mentioned):
+        fields = list(now)
         observe(fields, observed)
         if agreements.offer(fields) is not offer:
             return False

@@ -79,8 +79,9 @@ def no_fields() -> Fields:
 def observe(fields: Fields, observed: Mapping[int, Any]) -> None:
     """Let `fields` be what they are after a fact; attributes are observed one by one, a null clears them all."""
     for number, value in observed.items():
-        if number == ATTRIBUTES and value is not None:
+        if number != ATTRIBUTES or value is None:
+            if number < KEPT:
+                fields[number] = value
+        elif fields[ATTRIBUTES] != value:
             merged = {**(fields[ATTRIBUTES] or {}), **value}
             fields[ATTRIBUTES] = {name: given for name, given in merged.items() if given is not None} or None
-        elif number < KEPT:
-            fields[number] = value

@@ -26,6 +26,9 @@ SECONDS = 15.0  # of alerts
 WARM_UP = 3.0  # of load before
 DEADLINES = 50  # a second, at most; every clock passes three thresholds of its first response
 RESPONSE = 15  # minutes: the promise of the profile for P1, by the clock
+THRESHOLDS = (0.5, 0.8, 1.0)
+SETTLE = 1.0  # seconds until the window begins
+TAIL = 2.0  # seconds that are listened for after it
 CLOCKS = 2  # of each ticket: first response and resolution
 AHEAD = 40  # seconds from making the events until the measurement is done, with those for the worker to read them
 
@@ -57,14 +60,16 @@ def _with(place: Place, clocks: int, rate: float, share: float) -> list[Measure]
         start = int((time.time() + reading + AHEAD * 2) * 1000) - (RESPONSE + minutes) * desk.MINUTE
         events = desk.standing(place.desk, tickets, 1, priority="P1", start=start, minutes=minutes)
         asyncio.run(desk.preload(place.brokers, topic, place.partitions, events))
+        opened = [start + minutes * desk.MINUTE * number // tickets for number in range(tickets)]
+        dues = sorted(at + int(share * RESPONSE * desk.MINUTE) for at in opened for share in THRESHOLDS)
         more = {"STREAM_TIME": "caught_up", "BREACHES": f"{topic}-breaches", "WARNINGS": f"{topic}-warnings"}
         settings = environment(place.brokers, place.agreements, group, topic, place.partitions, **more)
         with Worker(settings, place.folder / "clocks.log") as worker:
             worker.watching(tickets)
-            _take(place, idle, asyncio.run(_alerts(place.brokers, more, SECONDS)))
+            _take(place, idle, asyncio.run(_alerts(place.brokers, more, dues)))
             with _Load(place, topic, rate * share) as load:
                 time.sleep(WARM_UP)
-                _take(place, busy, asyncio.run(_alerts(place.brokers, more, SECONDS)))
+                _take(place, busy, asyncio.run(_alerts(place.brokers, more, dues)))
             busy.details.setdefault("load", []).append({"events_per_second": round(load.sent / load.seconds)})
     return [idle, busy]
 
@@ -74,7 +79,7 @@ class _Load:
 
     def __init__(self, place: Place, topic: str, rate: float) -> None:
         self.sent = 0
-        self.seconds = WARM_UP + SECONDS
+        self.seconds = WARM_UP + SETTLE + SECONDS + TAIL
         command = [sys.executable, "-m", "bench.load", "--brokers", place.brokers, "--topic", topic]
         command += ["--rate", str(rate), "--seconds", str(self.seconds)]
         self._program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(ROOT))
@@ -89,8 +94,11 @@ class _Load:
         self.sent = int(said or 0)
 
 
-async def _alerts(brokers: str, topics: dict[str, str], seconds: float) -> list[float]:
-    """The delays, in ms, of the alerts that come within so many seconds."""
+async def _alerts(brokers: str, topics: dict[str, str], dues: list[int]) -> list[float]:
+    """The delays, in ms, of the deadlines among `dues` that lie in the window, which begins in a moment.
+
+    A deadline without an alert counts as if its alert had come at the end of the time that is listened for.
+    """
     consumer = AIOKafkaConsumer(
         topics["BREACHES"],
         topics["WARNINGS"],
@@ -103,17 +111,21 @@ async def _alerts(brokers: str, topics: dict[str, str], seconds: float) -> list[
     delays = []
     try:
         await consumer.seek_to_end()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        begin = (time.time() + SETTLE) * 1000
+        close = begin + SECONDS * 1000
+        end = close + TAIL * 1000
+        while time.time() * 1000 < end:
             found = await consumer.getmany(timeout_ms=100)
-            now = time.time()
+            now = time.time() * 1000
             for records in found.values():
                 for record in records:
                     happened = datetime.fromisoformat(json.loads(record.value)["happened_at"])
-                    delays.append((now - happened.timestamp()) * 1000)
+                    if begin <= (due := happened.timestamp() * 1000) < close:
+                        delays.append(now - due)
     finally:
         await consumer.stop()
-    return sorted(delays)
+    expected = sum(begin <= due < close for due in dues)
+    return sorted(delays + [end - begin] * (expected - len(delays)))
 
 
 def _take(place: Place, measured: Measure, delays: list[float]) -> None:

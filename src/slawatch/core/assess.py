@@ -205,10 +205,7 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     """
     observed = fact.observed
     if ticket.order is None:
-        opened_at = observed.get(OPENED_AT)
-        if opened_at is None or opened_at > fact.at:
-            return True
-        return bool(opened_at == fact.at) and agreements.phase(observed.get(STATUS)) in (Phase.OPEN, Phase.PENDING)
+        return _opens_now(fact, agreements)
     if ticket.opening is None:
         return False
     if OPENED_AT in observed and observed[OPENED_AT] != ticket.opened_at:
@@ -232,6 +229,14 @@ def _extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
             if offer.promise(rounds.slot, rounds.since) is not clock.promise:
                 return False
     return True
+
+
+def _opens_now(first: Fact, agreements: Agreements) -> bool:
+    """Whether the first fact of a ticket says of nothing before it."""
+    opened_at = first.observed.get(OPENED_AT)
+    if opened_at is None or opened_at > first.at:
+        return True
+    return bool(opened_at == first.at) and agreements.phase(first.observed.get(STATUS)) in (Phase.OPEN, Phase.PENDING)
 
 
 def _extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> list[Alert]:

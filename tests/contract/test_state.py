@@ -1,0 +1,251 @@
+"""A ticket's state as bytes: what goes in comes out, it stays small, and a later version's is refused."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from slawatch import state
+from slawatch.agreements import loads
+from slawatch.core.assess import Bounds
+from slawatch.instants import rfc3339
+from slawatch.process import Reason, Rejection
+from slawatch.replay import Replay
+from slawatch.tickets import TicketProcess
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+START = 1_767_600_000_000
+"""2026-01-05T08:00:00Z, a Monday."""
+AGREEMENTS = loads(
+    """
+calendars: {office: {timezone: Europe/Paris, hours: {mon-fri: ["09:00-17:00"]}}}
+agreements:
+  - id: gold
+    match: {customer: [ACME]}
+    targets:
+      - {metric: first_response, within: 1h, warn: [50%, 80%]}
+      - {metric: next_response, within: 1h}
+      - {metric: update, within: 2h}
+      - {metric: assignment, within: 30m}
+      - {metric: resolution, within: {P1: 4h, default: 20h}, pause: [pending], warn: [75%], overdue: [150%]}
+      - {metric: closure, calendar: office, within: 3d, on_reopen: new_round}
+  - {id: supplier, also: true, targets: [{metric: resolution, within: {P1: 2h, P2: 8h}, on_change: from_now}]}
+  - {id: rest, targets: [{metric: resolution, within: 8h, pause: [pending]}]}
+""",
+    "gold.yaml",
+).agreements
+Told = tuple[int, dict[str, Any]]
+
+
+def lines(told: Iterable[Told], ticket: str = "T1") -> list[bytes]:
+    return [
+        json.dumps({"id": f"{ticket}-{at}", "ticket": ticket, "at": rfc3339(START + at)} | fields).encode()
+        for at, fields in told
+    ]
+
+
+def said(replay: Replay, told: Iterable[Told], ticket: str = "T1") -> list[dict[str, Any]]:
+    return [json.loads(data) for data in replay.run(lines(told, ticket))]
+
+
+def replay_of(bounds: Bounds | None = None) -> Replay:
+    return Replay(TicketProcess(AGREEMENTS, "/slawatch/test", bounds))
+
+
+BY_AGENT, BY_CUSTOMER = {"reply": {"by": "agent"}}, {"reply": {"by": "customer"}}
+HISTORIES: dict[str, list[Told]] = {
+    "open": [(0, {"status": "open", "customer": "ACME"})],
+    "unmatched fields": [(0, {"attributes": {"region": "EU", "x": None}, "rating": 4.5, "status": "?"})],
+    "paused": [(0, {"customer": "ACME", "priority": "P1"}), (HOUR, {"status": "pending"})],
+    "breached and overdue": [(0, {"customer": "ACME", "priority": "P1"}), (9 * HOUR, {"assignee": "ann"})],
+    "rounds": [
+        (0, {"customer": "ACME", "version": 3}),
+        (MINUTE, BY_AGENT),
+        (2 * MINUTE, BY_CUSTOMER),
+        (3 * MINUTE, BY_AGENT),
+        (4 * MINUTE, {"status": "closed", "version": -7}),
+        (5 * MINUTE, {"status": "open"}),
+        (6 * MINUTE, BY_CUSTOMER),
+    ],
+    "changed": [
+        (0, {"priority": "P2"}),
+        (HOUR, {"priority": "P1"}),
+        (2 * HOUR, {"priority": "P2", "customer": "ACME"}),
+    ],
+    "taken back": [
+        (0, {"customer": "ACME", "opened_at": rfc3339(START - DAY)}),
+        (MINUTE, {"opened_at": None}),
+        (2 * MINUTE, {"status": "resolved"}),
+        (MINUTE // 2, {"customer": "Globex"}),
+    ],
+    "merged": [(0, {"customer": "ACME"}), (HOUR, {"merged_into": "T2"}), (2 * HOUR, {"deleted": True})],
+    "first seen closed": [(0, {"status": "closed", "customer": "ACME"})],
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_load_and_dump_give_the_same_bytes(history: str) -> None:
+    replay = replay_of()
+    for told in HISTORIES[history]:
+        said(replay, [told])
+        stored = replay._states[b"T1"]
+        ticket = state.load("T1", stored, AGREEMENTS)
+        assert state.dump(ticket, AGREEMENTS.fingerprint, state.wake_up(stored), state.tally(stored)) == stored
+        assert state.is_current(stored, AGREEMENTS.fingerprint)
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_a_folded_ticket_round_trips_and_is_small(history: str) -> None:
+    replay = replay_of(Bounds(retention=DAY))
+    said(replay, HISTORIES[history])
+    said(replay, [(3 * DAY, {"status": "cancelled"})])
+    said(replay, [(9 * DAY, {"status": "closed"})], "T2")
+    stored = replay._states[b"T1"]
+    ticket = state.load("T1", stored, AGREEMENTS)
+    assert len(ticket.history) == 0
+    assert ticket.folded is not None
+    assert state.dump(ticket, AGREEMENTS.fingerprint, state.wake_up(stored), state.tally(stored)) == stored
+
+
+def test_a_state_of_a_later_version_is_refused() -> None:
+    replay = replay_of()
+    said(replay, HISTORIES["open"])
+    later = bytes([state.VERSION + 1]) + replay._states[b"T1"][1:]
+    assert not state.is_current(later, AGREEMENTS.fingerprint)
+    with pytest.raises(state.UnknownVersion) as refused:
+        state.load("T1", later, AGREEMENTS)
+    assert str(refused.value) == "the state of 'T1' has version 2, this program knows 1"
+
+
+def test_a_state_of_other_agreements_is_not_current() -> None:
+    replay = replay_of()
+    said(replay, HISTORIES["open"])
+    assert not state.is_current(replay._states[b"T1"], bytes(8))
+
+
+LIFE: list[Told] = [
+    (0, {"status": "open", "customer": "Globex"}),
+    (HOUR, BY_AGENT),
+    (2 * HOUR, {"status": "resolved"}),
+]
+PATIENCE = Bounds(retention=30 * DAY, forget=400 * DAY)
+
+
+def folded() -> Replay:
+    replay = replay_of(PATIENCE)
+    assert [alert["what"] for alert in said(replay, LIFE)] == ["met"]
+    said(replay, [(2 * HOUR + 30 * DAY, {"status": "closed"})], "T2")
+    assert replay.counts["folded_tickets"] == 0  # retention has not passed yet: it ends now
+    said(replay, [(2 * HOUR + 30 * DAY + 1, {"team": "net"})], "T2")
+    assert replay.counts["folded_tickets"] == 1
+    return replay
+
+
+def test_a_stub_is_small() -> None:
+    assert len(folded()._states[b"T1"]) < 300
+
+
+def test_what_is_older_than_a_stub_is_too_late() -> None:
+    replay = folded()
+    before = replay._states[b"T1"]
+    assert said(replay, [(HOUR + 1, {"status": "pending"})]) == []
+    (bad,) = replay.bad
+    assert bad.error == "too_late: what happened to the ticket until 2026-01-05T10:00:00Z is folded"
+    assert replay._states[b"T1"] == before
+
+
+def test_a_late_fact_after_the_last_of_a_stub_is_taken() -> None:
+    replay = folded()
+    alerts = said(replay, [(3 * HOUR, {"status": "open"})])
+    assert not replay.bad
+    assert [(alert["what"], alert["happened_at"]) for alert in alerts] == [("breached", "2026-01-05T17:00:00Z")]
+
+
+def test_a_stub_that_comes_back_goes_on() -> None:
+    replay = folded()
+    replay._process = TicketProcess(AGREEMENTS, "/slawatch/test", PATIENCE)
+    back = 40 * DAY
+    alerts = said(replay, [(back, {"status": "open"}), (back + 7 * HOUR, {"status": "resolved"})])
+    assert [(alert["id"], alert["happened_at"], alert["elapsed_seconds"]) for alert in alerts] == [
+        ("rest/resolution/T1/1/breached", rfc3339(START + back + 6 * HOUR), 8 * 3600),  # 2 h were spent in January
+        ("rest/resolution/T1/1/missed", rfc3339(START + back + 7 * HOUR), 9 * 3600),
+    ]
+    assert {alert["started_at"] for alert in alerts} == {"2026-01-05T08:00:00Z"}
+
+
+def test_a_stub_is_forgotten() -> None:
+    replay = folded()
+    said(replay, [(2 * HOUR + 400 * DAY + 1, {"status": "closed"})], "T3")
+    assert b"T1" not in replay._states
+    assert replay.counts["forgotten_tickets"] == 1
+    assert said(replay, [(HOUR, {"status": "closed"})]) == []
+    assert not replay.bad  # a ticket without state takes any instant
+
+
+@pytest.mark.parametrize("status", ["open", "pending"])
+def test_a_ticket_with_a_clock_is_kept(status: str) -> None:
+    replay = replay_of(PATIENCE)
+    said(replay, [(0, {"status": "open"}), (HOUR, {"status": status})])
+    said(replay, [(900 * DAY, {"status": "closed"})], "T2")
+    assert len(state.load("T1", replay._states[b"T1"], AGREEMENTS).history) == 2
+    assert not replay.counts
+
+
+def test_without_bounds_nothing_is_folded() -> None:
+    replay = replay_of()
+    said(replay, LIFE)
+    before = replay._states[b"T1"]
+    said(replay, [(9_000 * DAY, {"status": "closed"})], "T2")
+    assert replay._states[b"T1"] == before
+
+
+def test_too_late_is_a_rejection_that_changes_nothing() -> None:
+    replay = folded()
+    process = TicketProcess(AGREEMENTS, "/slawatch/test", PATIENCE)
+    event = process.read(_record(lines([(HOUR, {"status": "open"})])[0]))
+    assert event is not None
+    assert not isinstance(event, Rejection)
+    turn = process.on_event(event, replay._states.get, START + 31 * DAY, START + 31 * DAY)
+    assert turn.rejection is not None
+    assert turn.rejection.reason is Reason.TOO_LATE
+    assert not turn.states
+    assert not turn.wake_ups
+    assert not turn.messages
+
+
+def _record(value: bytes) -> Any:
+    from slawatch.process import Record
+
+    return Record(b"T1", value, START + 31 * DAY)
+
+
+def test_a_ticket_of_2100_facts_keeps_the_time_it_has_spent() -> None:
+    replay = replay_of()
+    waiting = [(number * MINUTE, {"status": "pending" if number % 2 else "open"}) for number in range(2_100)]
+    alerts = said(replay, waiting)
+    assert replay.counts["folded_facts"] == 1_000
+    alerts += said(replay, [(2_100 * MINUTE, {"status": "resolved"})])
+    assert [alert["what"] for alert in alerts] == ["breached", "missed"]
+    # every second minute counts: the 480th is spent when 959 have passed, the next begins one later
+    assert alerts[0]["happened_at"] == rfc3339(START + 960 * MINUTE)
+    assert alerts[1]["elapsed_seconds"] == 1_050 * 60
+    assert alerts[1]["started_at"] == rfc3339(START)
+    assert len(state.load("T1", replay._states[b"T1"], AGREEMENTS).history) == 1_101
+    assert said(replay, [(10 * MINUTE + 1, {"status": "open"})]) == []
+    assert [bad.error.split(":")[0] for bad in replay.bad] == ["too_late"]
+
+
+def test_a_ticket_of_2100_replies_keeps_its_rounds() -> None:
+    replay = replay_of()
+    talk: list[Told] = [(0, {"status": "open", "customer": "ACME", "assignee": "ann", "priority": "P9"})]
+    talk += [(number * MINUTE // 4, BY_AGENT if number % 2 else BY_CUSTOMER) for number in range(1, 2_100)]
+    rounds = [alert["round"] for alert in said(replay, talk) if alert["metric"] == "next_response"]
+    assert rounds == list(range(1, 1_050))
+    assert replay.counts["folded_facts"] > 0
+    stored = replay._states[b"T1"]
+    ticket = state.load("T1", stored, AGREEMENTS)
+    assert state.dump(ticket, AGREEMENTS.fingerprint, state.wake_up(stored), state.tally(stored)) == stored
+    assert len(ticket.history) < 1_000

@@ -5,6 +5,7 @@ The typed shapes here are the contract; the JSON Schemas are made from them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Required, TypedDict
@@ -74,6 +75,7 @@ class TicketEvent(NamedTuple):
 
 
 _decode = msgspec.json.Decoder(TicketEventData).decode
+_LONG_FRACTION = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
 _NUMBERS = {name: number for number, name in enumerate(FIELD_NAMES)}
 _REPLIES = {"customer": BY_CUSTOMER, "bot": BY_BOT}
 
@@ -109,6 +111,12 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
         return Rejection(Reason.INVALID, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Rejection(Reason.NOT_JSON, str(error))
+    except RecursionError:
+        return Rejection(Reason.INVALID, "nested too deeply")
+    if _LONG_FRACTION.search(value) is not None:
+        # The decoder rounds what is finer than a microsecond, and 59.9999999 is not yet the next second.
+        exact: dict[str, Any] = _decode(_LONG_FRACTION.sub(rb"\1", value))  # type: ignore[assignment]  # as above
+        data |= {name: exact[name] for name in ("at", "opened_at") if name in exact}
     ticket: str = data.pop("ticket")
     at = to_ms(data.pop("at"))
     if not EARLIEST <= at < LATEST:
@@ -241,7 +249,7 @@ _decode_monitoring = msgspec.json.Decoder(MonitoringEventHead).decode
 def decode_monitoring_at(value: bytes) -> int | None:
     """When a monitoring event happened, ms since the epoch; None if the value is none."""
     try:
-        at = to_ms(_decode_monitoring(value)["at"])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        at = to_ms(_decode_monitoring(_LONG_FRACTION.sub(rb"\1", value))["at"])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return at if EARLIEST <= at < LATEST else None

@@ -229,7 +229,7 @@ def test_no_version_is_lower_than_any(value: bytes) -> None:
     [
         ("2026-01-05T09:00:00+01:00", AT),
         ("2026-01-05T00:00:00-08:00", AT),
-        ("2026-01-05T08:00:00.1239999Z", AT + 123),
+        ("2026-01-05T08:00:00.123999Z", AT + 123),
         ("2026-01-05t08:00:00z", AT),
         ("1970-01-01T00:00:00Z", 0),
         ("1970-01-01T00:00:00.000999Z", 0),
@@ -237,6 +237,11 @@ def test_no_version_is_lower_than_any(value: bytes) -> None:
 )
 def test_instants(at: str, ms: int) -> None:
     assert taken(event(at=at)).fact.at == ms
+
+
+@pytest.mark.parametrize(("fraction", "ms"), [("1239999", 123), ("999999999", 999)])
+def test_finer_than_a_microsecond_is_cut_off(fraction: str, ms: int) -> None:
+    assert taken(event(at=f"2026-01-05T08:00:00.{fraction}Z")).fact.at == AT + ms
 
 
 def test_traceparent_is_carried() -> None:

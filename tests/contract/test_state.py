@@ -10,7 +10,7 @@ from slawatch import state
 from slawatch.agreements import loads
 from slawatch.core.assess import Bounds
 from slawatch.instants import rfc3339
-from slawatch.process import Reason, Rejection
+from slawatch.process import Reason, Record, Rejection
 from slawatch.replay import Replay
 from slawatch.tickets import TicketProcess
 
@@ -98,7 +98,7 @@ def test_load_and_dump_give_the_same_bytes(history: str) -> None:
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_a_folded_ticket_round_trips_and_is_small(history: str) -> None:
+def test_a_folded_ticket_gives_the_same_bytes(history: str) -> None:
     replay = replay_of(Bounds(retention=DAY))
     said(replay, HISTORIES[history])
     said(replay, [(3 * DAY, {"status": "cancelled"})])
@@ -205,7 +205,7 @@ def test_without_bounds_nothing_is_folded() -> None:
 def test_too_late_is_a_rejection_that_changes_nothing() -> None:
     replay = folded()
     process = TicketProcess(AGREEMENTS, "/slawatch/test", PATIENCE)
-    event = process.read(_record(lines([(HOUR, {"status": "open"})])[0]))
+    event = process.read(Record(b"T1", lines([(HOUR, {"status": "open"})])[0], START + 31 * DAY))
     assert event is not None
     assert not isinstance(event, Rejection)
     turn = process.on_event(event, replay._states.get, START + 31 * DAY, START + 31 * DAY)
@@ -214,12 +214,6 @@ def test_too_late_is_a_rejection_that_changes_nothing() -> None:
     assert not turn.states
     assert not turn.wake_ups
     assert not turn.messages
-
-
-def _record(value: bytes) -> Any:
-    from slawatch.process import Record
-
-    return Record(b"T1", value, START + 31 * DAY)
 
 
 def test_a_ticket_of_2100_facts_keeps_the_time_it_has_spent() -> None:

@@ -56,7 +56,7 @@ def _with(place: Place, clocks: int, rate: float, share: float) -> list[Measure]
     for _ in range(place.runs):
         topic, group = place.name("clocks"), place.name("worker")
         # The tickets were opened so long ago that each instant of the measurement is the end of somebody's promise.
-        reading = tickets // 5_000
+        reading = tickets // 1_000
         start = int((time.time() + reading + AHEAD * 2) * 1000) - (RESPONSE + minutes) * desk.MINUTE
         events = desk.standing(place.desk, tickets, 1, priority="P1", start=start, minutes=minutes)
         asyncio.run(desk.preload(place.brokers, topic, place.partitions, events))
@@ -66,6 +66,7 @@ def _with(place: Place, clocks: int, rate: float, share: float) -> list[Measure]
         settings = environment(place.brokers, place.agreements, group, topic, place.partitions, **more)
         with Worker(settings, place.folder / "clocks.log") as worker:
             worker.watching(tickets)
+            worker.settled(DEADLINES * 6)
             _take(place, idle, asyncio.run(_alerts(place.brokers, more, dues)))
             with _Load(place, topic, rate * share) as load:
                 time.sleep(WARM_UP)

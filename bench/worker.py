@@ -77,16 +77,24 @@ class Worker:
                 raise WorkerEnded(f"the worker stands still at {found:,.0f} of {tickets:,} open tickets")
             time.sleep(0.1)
 
+    def settled(self, alerts: float) -> None:
+        """Wait until it says fewer alerts than that within a second: what was due when it came is said."""
+        before = -alerts
+        while (found := self.metric("slawatch_alerts_total", labels=True)) - before >= alerts:
+            before = found
+            time.sleep(1.0)
+
     def alive(self) -> bool:
         return self._program.poll() is None
 
-    def metric(self, name: str) -> float:
-        """The value of a metric without labels."""
+    def metric(self, name: str, *, labels: bool = False) -> float:
+        """The value of a metric without labels, or the sum of one with them."""
+        total, first = 0.0, f"{name}{{" if labels else f"{name} "
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
             for line in answer.read().decode().splitlines():
-                if line.startswith(f"{name} "):
-                    return float(line.split()[1])
-        raise KeyError(name)
+                if line.startswith(first):
+                    total += float(line.rsplit(" ", 1)[1])
+        return total
 
     def resident(self) -> int:
         """The bytes of memory that it holds."""

@@ -265,9 +265,7 @@ def test_a_ticket_of_2100_replies_keeps_its_rounds() -> None:
     "kind",
     [
         "chat",
-        pytest.param(
-            "mail", marks=pytest.mark.xfail(strict=True, reason="the rounds of all metrics count as those of one")
-        ),
+        "mail",
     ],
 )
 def test_folding_is_seldom(kind: str) -> None:

@@ -164,7 +164,8 @@ def overfull(ticket: Ticket, agreements: Agreements) -> int:
     if kept > MAX_FACTS:
         return kept // 2
     filed = ticket.history.filings()
-    if filed <= MAX_ROUNDS or filed % _ROUNDS_CHECK:
+    # What is kept is kept of each metric: less than that of all together is no reason to look closer.
+    if filed <= MAX_ROUNDS * sum(rounds.number > 1 for rounds in ticket.rounds) or filed % _ROUNDS_CHECK:
         return 0
     return _facts_beyond(ticket, agreements)
 

@@ -221,7 +221,7 @@ class Lane(mode.Service):
         if self.ready:
             gc.collect()
             gc.freeze()
-            gc.set_threshold(100_000, 50, 1_000)
+            gc.set_threshold(1_000_000, 20, 1_000)
 
     async def revoked(self, partitions: Iterable[TopicPartition]) -> None:
         """Nothing fires from here on: tasks finish their batch in 3 s or are cancelled, producers are stopped."""

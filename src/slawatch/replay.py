@@ -86,7 +86,10 @@ class Replay:
     @property
     def tickets(self) -> int:
         """How many tickets have a state."""
-        return len(self._states) + (len(self._process.open) if isinstance(self._process, OpenTickets) else 0)
+        # One that was packed and is open again has both.
+        return len(
+            self._states.keys() | self._process.open.keys() if isinstance(self._process, OpenTickets) else self._states
+        )
 
     def run(self, lines: Iterable[bytes], until: int | None = None) -> Iterator[bytes]:
         """The data of every alert, as JSON, in the order in which they are said; `until` lets time run on, in ms."""

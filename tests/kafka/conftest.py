@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from lane_desk import Desk
 from slawatch.local_kafka import KafkaUnavailable, LocalKafka
 
 
@@ -47,3 +49,10 @@ def unique_name() -> Callable[[str], str]:
 def topic_name(unique_name: Callable[[str], str]) -> str:
     """One such name, for a test with a single topic."""
     return unique_name("topic")
+
+
+@pytest.fixture
+async def desk(kafka: LocalKafka, unique_name: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Desk]:
+    desk = Desk(kafka.brokers, unique_name, tmp_path)
+    yield desk
+    await desk.close()

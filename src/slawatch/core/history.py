@@ -6,7 +6,7 @@ A ticket whose events come in order never reads it, it only adds to it; so whoev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from slawatch.core.agreement import Metric
@@ -91,45 +91,3 @@ class History(Protocol):
     def rebase(self, base: Base) -> None:
         """Keep this base."""
         ...
-
-
-class PlainHistory:
-    """A history in lists, unpacked."""
-
-    def __init__(self) -> None:
-        self._facts: list[Fact] = []
-        self._filed: list[Filed] = []
-        self._base: Base | None = None
-
-    def __len__(self) -> int:
-        return len(self._facts)
-
-    def facts(self) -> list[Fact]:
-        return list(self._facts)
-
-    def knows(self, name: str) -> bool:
-        return any(fact.id == name for fact in self._facts)
-
-    def append(self, fact: Fact) -> None:
-        self._facts.append(fact)
-
-    def replace(self, facts: Sequence[Fact]) -> None:
-        self._facts = list(facts)
-
-    def filed(self) -> list[Filed]:
-        return list(self._filed)
-
-    def filings(self) -> int:
-        return len(self._filed)
-
-    def file(self, said: Filed) -> None:
-        self._filed.append(said)
-
-    def refile(self, filed: Sequence[Filed]) -> None:
-        self._filed = list(filed)
-
-    def base(self) -> Base | None:
-        return self._base and replace(self._base, fields=list(self._base.fields))
-
-    def rebase(self, base: Base) -> None:
-        self._base = base

@@ -14,8 +14,7 @@ import msgspec
 
 from slawatch.core.agreement import BREACHED, OVERDUE, WARNED
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
-from slawatch.core.interval import MINUTE
-from slawatch.core.ticket import (
+from slawatch.core.fact import (
     BY_AGENT,
     BY_BOT,
     BY_CUSTOMER,
@@ -26,6 +25,7 @@ from slawatch.core.ticket import (
     REPLY,
     Fact,
 )
+from slawatch.core.interval import MINUTE
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.process import Message, Output, Reason, Record, Rejection

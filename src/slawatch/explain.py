@@ -17,8 +17,7 @@ import msgspec
 from slawatch.core.agreement import METRICS, Agreement, Agreements, OnChange, Promise
 from slawatch.core.calendar import Calendar
 from slawatch.core.clock import ENDED, MET, MISSED, NO_VERDICT, PAUSED, RUNNING, STILL, Clock, Span
-from slawatch.core.interval import DAY, HOUR, MINUTE, SECOND, Interval
-from slawatch.core.ticket import (
+from slawatch.core.fact import (
     ASSIGNEE,
     ATTRIBUTES,
     BY_AGENT,
@@ -37,7 +36,8 @@ from slawatch.core.ticket import (
     no_fields,
     observe,
 )
-from slawatch.core.watched import derive, phase_of, story
+from slawatch.core.interval import DAY, HOUR, MINUTE, SECOND, Interval
+from slawatch.core.ticket import derive, phase_of, story
 from slawatch.events import decode_monitoring_at, decode_ticket_event
 from slawatch.instants import from_ms, to_ms
 from slawatch.process import Rejection

@@ -19,7 +19,7 @@ import msgspec
 from slawatch.core.agreement import Agreements
 from slawatch.core.assess import Bounds
 from slawatch.core.schedule import Wakes
-from slawatch.core.watched import Ticket
+from slawatch.core.ticket import Ticket
 from slawatch.events import decode_monitoring_at, decode_ticket_event
 from slawatch.process import Get, Outcome, Rejection, Turn
 from slawatch.tickets import TicketProcess

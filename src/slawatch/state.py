@@ -14,10 +14,10 @@ import msgspec
 
 from slawatch.core.agreement import METRICS, Agreements, Promise
 from slawatch.core.clock import MET, RUNNING, STILL, Broken, Clock
+from slawatch.core.fact import KEPT, NO_VERSION, Fact, Fields, Order
 from slawatch.core.history import Base, Filed
 from slawatch.core.rounds import Rounds
-from slawatch.core.ticket import KEPT, NO_VERSION, Fact, Fields, Order
-from slawatch.core.watched import Ticket
+from slawatch.core.ticket import Ticket
 
 VERSION = 1
 """Of the layout. The version before must load; a worker that meets a later one refuses."""

@@ -8,8 +8,8 @@ from slawatch import state as packed
 from slawatch.core.agreement import METRICS, Agreements
 from slawatch.core.alert import Alert
 from slawatch.core.assess import Bounds, Use, apply, fire, fold, next_wake_up, overfull, rejudge, tidy
-from slawatch.core.ticket import STATUS, Phase
-from slawatch.core.watched import Ticket, phase_of
+from slawatch.core.fact import STATUS, Phase
+from slawatch.core.ticket import Ticket, phase_of
 from slawatch.events import Publisher, TicketEvent, read_ticket_event
 from slawatch.instants import rfc3339
 from slawatch.process import Get, Outcome, Reason, Record, Rejection, Turn

@@ -12,7 +12,7 @@ import pytest
 from slawatch.agreements import AgreementsFile, duration, loads, pinned
 from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Percent, Target, TimeLeft
 from slawatch.core.calendar import Hours
-from slawatch.core.ticket import CUSTOMER, KIND, Phase
+from slawatch.core.fact import CUSTOMER, KIND, Phase
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 

@@ -6,7 +6,7 @@ import pytest
 
 from slawatch.agreements import AgreementsError, load, loads
 from slawatch.core.agreement import Target
-from slawatch.core.ticket import CUSTOMER, PRIORITY
+from slawatch.core.fact import CUSTOMER, PRIORITY
 
 TARGETS = "targets: [{metric: resolution, within: 4h}]"
 

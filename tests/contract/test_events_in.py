@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slawatch.core.ticket import (
+from slawatch.core.fact import (
     ASSIGNEE,
     ATTRIBUTES,
     BY_AGENT,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from slawatch.core.ticket import Fact
+from slawatch.core.fact import Fact
 from slawatch.events import TicketEvent, decode_ticket_event
 
 ROOT = Path(__file__).parents[2]

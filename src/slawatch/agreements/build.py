@@ -14,8 +14,8 @@ from slawatch.agreements.problem import Mistake, Path
 from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Hours, Limit, Percent, Target, TimeLeft, Warn
 from slawatch.core.calendar import Calendar, midnight, no_holidays
 from slawatch.core.calendar import Hours as Span
+from slawatch.core.fact import ASSIGNEE, CUSTOMER, FIELD_NAMES, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.interval import DAY
-from slawatch.core.ticket import ASSIGNEE, CUSTOMER, FIELD_NAMES, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.worktime import OpenHours
 
 _MATCHED = (PRIORITY, CUSTOMER, SERVICE, KIND, TEAM, ASSIGNEE)

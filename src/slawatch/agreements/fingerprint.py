@@ -9,7 +9,7 @@ from typing import Any
 
 from slawatch.agreements.models import CalendarPart
 from slawatch.core.agreement import Agreement, Limit, Target, TimeLeft, Warn
-from slawatch.core.ticket import Phase
+from slawatch.core.fact import Phase
 
 _FORM = 1
 """Of the canonical form below: another number makes every stored ticket be judged again."""

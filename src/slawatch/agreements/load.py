@@ -20,7 +20,7 @@ from slawatch.agreements.problem import Path as Where
 from slawatch.agreements.values import PHASES, Names
 from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Agreements
 from slawatch.core.calendar import Calendar
-from slawatch.core.ticket import Phase
+from slawatch.core.fact import Phase
 
 P = TypeVar("P", bound=Part)
 _SUFFIXES = (".yaml", ".yml")

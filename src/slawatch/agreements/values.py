@@ -19,7 +19,7 @@ from slawatch.agreements.durations import Duration
 from slawatch.agreements.problem import Mistake, hint, nearest
 from slawatch.core.agreement import ROUND_THE_CLOCK, Percent
 from slawatch.core.calendar import Hours
-from slawatch.core.ticket import Phase
+from slawatch.core.fact import Phase
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)

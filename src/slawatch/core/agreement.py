@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from slawatch.core.ticket import ATTRIBUTES, PRIORITY, STATUS, Fields, Phase
+from slawatch.core.fact import ATTRIBUTES, PRIORITY, STATUS, Fields, Phase
 from slawatch.core.worktime import AlwaysOpen, WorkTime
 
 

@@ -24,11 +24,11 @@ from typing import NamedTuple
 from slawatch.core.agreement import Agreements, OnReopen
 from slawatch.core.alert import Alert, in_order
 from slawatch.core.clock import PAUSED, RUNNING, Clock
+from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Phase, observe
 from slawatch.core.history import Base, Filed, Identity
 from slawatch.core.rounds import Moment, Rounds, step
 from slawatch.core.say import speak, stands, take_back, take_back_all
-from slawatch.core.ticket import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Phase, observe
-from slawatch.core.watched import Story, Ticket, derive, opens, phase_of, reply_of, story
+from slawatch.core.ticket import Story, Ticket, derive, opens, phase_of, reply_of, story
 
 MAX_FACTS = 2_000
 """Beyond that the older half of a ticket's facts is folded."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from slawatch.core.agreement import Metric, Promise
-from slawatch.core.ticket import GONE, Phase
+from slawatch.core.fact import GONE, Phase
 from slawatch.core.worktime import NEVER
 
 # What a clock does. Stored: append only.

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from slawatch.core.agreement import ROUND_THE_CLOCK as HOURS
 from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Promise, Slot, Target
 from slawatch.core.clock import Broken, Clock, Span
+from slawatch.core.fact import Phase
 from slawatch.core.rounds import Moment, Rounds, step
-from slawatch.core.ticket import Phase
 
 _NOTHING = Promise(Agreement("", ()), Target(Metric.RESOLUTION, {}), Limit(1, HOURS))
 """In a script: nothing is promised, so far."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from slawatch.core.agreement import Metric
+from slawatch.core.fact import Fact, Fields, Order
 from slawatch.core.rounds import Rounds
-from slawatch.core.ticket import Fact, Fields, Order
 
 Identity = tuple[str, Metric, int]
 """Agreement id, metric, round: what an alert is about."""

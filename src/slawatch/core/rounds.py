@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from slawatch.core.agreement import Metric, Offer, OnReopen, Promise, Slot, Target
 from slawatch.core.clock import Clock
-from slawatch.core.ticket import BY_AGENT, BY_CUSTOMER, GONE, Phase
+from slawatch.core.fact import BY_AGENT, BY_CUSTOMER, GONE, Phase
 
 
 class Moment(NamedTuple):

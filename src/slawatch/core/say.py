@@ -14,9 +14,9 @@ from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
 from slawatch.core.clock import ENDED, Clock
 from slawatch.core.clock import MET as ENDED_MET
 from slawatch.core.clock import MISSED as ENDED_MISSED
+from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.history import Filed
-from slawatch.core.ticket import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
-from slawatch.core.watched import Ticket
+from slawatch.core.ticket import Ticket
 
 STANDS: Final = 1
 _ONCE: Final = 2

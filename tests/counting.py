@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from slawatch.process import Get, Message, Outcome, Output, Reason, Record, Rejection, Turn
+from slawatch.process import Get, Message, Outcome, Output, Place, Reason, Record, Rejection, Sample, Turn
 
 STATE = b"%d;%d;%d;%s"
 
@@ -33,6 +33,12 @@ class Counting:
         self.state_version = version
         self._events_out = events_out
         self._pad = b"x" * pad
+
+    def placed(self, place: Place) -> Counting:
+        return self
+
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:
+        return Turn()
 
     def read(self, record: Record) -> Counted | Rejection | None:
         if record.value is None:
@@ -76,7 +82,7 @@ class Counting:
             Outcome.APPLIED,
         )
 
-    def on_wake_up(self, key: bytes, due: int, get: Get, now: int) -> Turn:
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
         count, held, flag = self._load(get(key))
         if flag == b"bad":
             raise RuntimeError("asked to raise on the wake-up")
@@ -100,10 +106,10 @@ class Counting:
     def tally(self, state: bytes) -> bytes:
         return b"waiting" if state.split(b";", 3)[2] != b"0" else b"idle"
 
-    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]:
-        yield "open_tickets", (), 1
+    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:
+        yield Sample("open_tickets", (), 1)
         if tally == b"waiting":
-            yield "clocks", (("metric", "count"), ("state", "running")), 1
+            yield Sample("clocks", (("metric", "count"), ("state", "running")), 1)
 
     @staticmethod
     def _load(state: bytes | None) -> tuple[int, int, bytes]:

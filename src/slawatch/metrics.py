@@ -5,7 +5,6 @@ Label values come from enumerations and from configuration, never from data; tic
 
 from __future__ import annotations
 
-from collections import Counter as Tallies
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -13,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from slawatch.process import Sample
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,10 +52,7 @@ class View(Protocol):
     @property
     def lag(self) -> int | None: ...
 
-    @property
-    def tallies(self) -> Tallies[bytes]: ...
-
-    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]: ...
+    def samples(self) -> Iterable[Sample]: ...
 
 
 class Metrics:
@@ -121,16 +119,16 @@ class _Partitions(Collector):
         place = ("topic", "partition")
         behind = GaugeMetricFamily("slawatch_stream_time_lag_seconds", "wall clock minus stream time", labels=place)
         lag = GaugeMetricFamily("slawatch_lag_records", "records that wait in the partition", labels=place)
-        sums: dict[str, Tallies[tuple[str, ...]]] = {name: Tallies() for name in _GAUGES}
+        sums: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in _GAUGES}
         for view in self.views():
             where = (view.topic, str(view.partition))
             if view.stream_time is not None:
                 behind.add_metric(where, max(0, self._now() - view.stream_time) / 1000)
             if view.lag is not None:
                 lag.add_metric(where, view.lag)
-            for tally, states in view.tallies.items():
-                for name, labels, amount in view.gauges(tally):
-                    sums[name][tuple(value for _, value in labels)] += states * amount
+            for name, labels, amount in view.samples():
+                values = tuple(value for _, value in labels)
+                sums[name][values] = sums[name].get(values, 0) + amount
         yield behind
         yield lag
         for name, (text, names) in _GAUGES.items():

@@ -59,6 +59,14 @@ class Rejection:
     error: str
 
 
+class Place(NamedTuple):
+    """Where a process runs: one partition of its input `topic`, of which it and every other input have `partitions`."""
+
+    topic: str
+    partition: int
+    partitions: int
+
+
 class Record(NamedTuple):
     """One input record; `timestamp` in ms since the epoch."""
 
@@ -98,6 +106,14 @@ class Turn:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+class Sample(NamedTuple):
+    """An amount that a state adds to a metric that is read from the tables: its name, its labels by name, the amount."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    amount: float
+
+
 class Event(Protocol):
     """A decoded input record."""
 
@@ -119,6 +135,10 @@ class Process(Protocol[E]):
     state_version: int
     """The newest form of its states; a table that was written by a newer one is refused."""
 
+    def placed(self, place: Place) -> Process[E]:
+        """The process of one partition: what it remembers beside the states is that partition's alone."""
+        ...
+
     def read(self, record: Record) -> E | Rejection | None:
         """The event in a record; None for a tombstone of the source, which is ignored and counted. Never raises."""
         ...
@@ -127,8 +147,15 @@ class Process(Protocol[E]):
         """Fire the event's own deadlines before its instant, then apply it; `stream_time` is that before the record."""
         ...
 
-    def on_wake_up(self, key: bytes, due: int, get: Get, now: int) -> Turn:
-        """Say what is true once `due`, the wake-up of `key`, has passed: judged at `due` + 1 ms."""
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:
+        """Once, when every state was restored and before anything else: wake-ups that no state stands for."""
+        ...
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
+        """Say what is true once `due`, the wake-up of `key`, has passed: judged at `due` + 1 ms.
+
+        `stream_time`, later than `due`, is how far everything is known by now.
+        """
         ...
 
     def on_restore(self, key: bytes, state: bytes) -> Iterable[tuple[bytes, int]] | None:
@@ -143,6 +170,6 @@ class Process(Protocol[E]):
         """What a state adds to the gauges, as few distinct short strings; cheap."""
         ...
 
-    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]:
-        """The gauge samples that one state with this tally stands for: name, labels, amount."""
+    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:
+        """The samples that one state with this tally stands for at a stream time of `at`."""
         ...

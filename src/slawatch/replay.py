@@ -130,7 +130,7 @@ class Replay:
     def _fire(self) -> Iterator[bytes]:
         while (woken := self._wakes.pop(self._stream_time)) is not None:
             due, key = woken
-            turn = self._process.on_wake_up(key, due, self._states.get, self._stream_time)
+            turn = self._process.on_wake_up(key, due, self._states.get, self._stream_time, self._stream_time)
             self._keep(turn)
             yield from self._said(turn)
 

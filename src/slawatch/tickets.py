@@ -12,7 +12,7 @@ from slawatch.core.fact import STATUS, Phase
 from slawatch.core.ticket import Ticket, phase_of
 from slawatch.events import Publisher, TicketEvent, read_ticket_event
 from slawatch.instants import rfc3339
-from slawatch.process import Get, Outcome, Reason, Record, Rejection, Turn
+from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
 
 _OUTCOMES = {
     Use.IN_ORDER: Outcome.APPLIED,
@@ -36,9 +36,13 @@ class TicketProcess:
 
     def __init__(self, agreements: Agreements, source: str, bounds: Bounds | None = None) -> None:
         self._agreements = agreements
+        self._source = source
         self._bounds = bounds or Bounds()
         self._publisher = Publisher(source)
         self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
+
+    def placed(self, place: Place) -> TicketProcess:  # noqa: ARG002 - wherever it runs, it does the same
+        return TicketProcess(self._agreements, self._source, self._bounds)
 
     def read(self, record: Record) -> TicketEvent | Rejection | None:
         return None if record.value is None else read_ticket_event(record)
@@ -69,7 +73,10 @@ class TicketProcess:
         turn.outcome = Outcome.UNMATCHED if not ticket.rounds and use is Use.IN_ORDER else _OUTCOMES[use]
         return turn
 
-    def on_wake_up(self, key: bytes, due: int, get: Get, now: int) -> Turn:
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every wake-up has its ticket
+        return Turn()
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002
         ticket = self.take(key, key.decode(), get)
         if ticket is None:
             return Turn(wake_ups={key: None})
@@ -98,12 +105,13 @@ class TicketProcess:
     def tally(self, state: bytes) -> bytes:
         return packed.tally(state)
 
-    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]:
+    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:  # noqa: ARG002 - a clock is counted, not read
         if tally[0]:
-            yield "open_tickets", (), 1
+            yield Sample("open_tickets", (), 1)
         for code in tally[1:]:
             metric, doing = divmod(code, len(packed.TALLY_STATES))
-            yield "clocks", (("metric", METRICS[metric].value), ("state", packed.TALLY_STATES[doing])), 1
+            labels = (("metric", METRICS[metric].value), ("state", packed.TALLY_STATES[doing]))
+            yield Sample("clocks", labels, 1)
 
     def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
         """The ticket under a key; taken out of the recent ones, so that a turn that raises leaves nothing half done."""

@@ -153,6 +153,20 @@ class Batch:
         self.seconds += perf_counter() - began
         return done
 
+    def start(self, now: int) -> None:
+        """Take over what the process sets out with; what it says or stores makes the batch one to commit."""
+        at = self._clock.at
+        try:
+            turn = self._process.on_start(self.get, at, now)
+        except Exception as error:
+            self.turns += 1
+            self._bug(error, self._unheard(b"", Reason.BUG, _named(error), at))
+            return
+        self.turns += bool(turn.states or turn.messages)
+        refused = turn.rejection or self._accept(turn)
+        if refused is not None:
+            self.letters.append(self._unheard(b"", refused.reason, refused.error, at))
+
     def judge(self, keys: list[bytes], now: int, slice_seconds: float) -> bool:
         """Judge the states under `keys` again, the last first, taking them off; False when the slice ended before."""
         began = perf_counter()
@@ -183,7 +197,7 @@ class Batch:
             due, key = wake
             self.turns += 1
             try:
-                turn = self._process.on_wake_up(key, due, self.get, now)
+                turn = self._process.on_wake_up(key, due, self.get, at, now)
             except Exception as error:
                 # The key stays out of the heap until its next event: the same state would raise again.
                 self._bug(error, self._unheard(key, Reason.BUG, _named(error), due))

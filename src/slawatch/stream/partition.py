@@ -13,7 +13,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from slawatch.core.schedule import Wakes
 from slawatch.metrics import Metrics
-from slawatch.process import Process
+from slawatch.process import Place, Process, Sample
 from slawatch.settings import Settings
 from slawatch.stream.batch import Batch, InputRecord, Limits
 from slawatch.stream.ends import Ends
@@ -70,7 +70,8 @@ class Partition:
         self.source = source
         self.topic: str = source.topic
         self.partition: int = source.partition
-        self.process = process
+        count = surroundings.topics.partitions[source.topic]
+        self.process = process.placed(Place(source.topic, source.partition, count))
         self._around = surroundings
         settings, topics = surroundings.settings, surroundings.topics
         self._open_table = open_table
@@ -78,6 +79,7 @@ class Partition:
         self._wakes = Wakes()
         self._clock = StreamClock(settings.stream_time, settings.grace)
         self._to_judge: list[bytes] = []
+        self._started = False
         self._records: Sequence[InputRecord] = ()
         self._index = 0
         self._source = Source(source, surroundings.consumer, surroundings.ends, surroundings.metrics)
@@ -106,12 +108,13 @@ class Partition:
     def stream_time(self) -> int | None:
         return self._clock.at if self.ready and self._clock.at else None
 
-    @property
-    def tallies(self) -> Counter[bytes]:
-        return self.table.tallies if self.ready and self.table is not None else Counter()
-
-    def gauges(self, tally: bytes) -> Iterable[tuple[str, tuple[tuple[str, str], ...], int]]:
-        return self.process.gauges(tally)
+    def samples(self) -> Iterator[Sample]:
+        """What the states come to at the present stream time, as samples to be summed up."""
+        if not self.ready or self.table is None:
+            return
+        for tally, states in self.table.tallies.items():
+            for name, labels, amount in self.process.gauges(tally, self._clock.at):
+                yield Sample(name, labels, amount * states)
 
     @property
     def working(self) -> bool:
@@ -244,7 +247,7 @@ class Partition:
         source, clock, wakes = self._source, self._clock, self._wakes
         await source.look_at_end(clock, wakes.soonest(), now_ms())
         soonest = wakes.soonest()
-        if self._to_judge or source.jumped or (soonest is not None and soonest < clock.at):
+        if not self._started or source.jumped or (soonest is not None and soonest < clock.at):
             return
         self._idle = True
         try:
@@ -281,6 +284,9 @@ class Partition:
             now = now_ms()
             if self._to_judge:
                 batch.judge(self._to_judge, now, SLICE_SECONDS)
+            elif not self._started:
+                self._started = True
+                batch.start(now)
             elif not batch.fire(now, SLICE_SECONDS):
                 pass
             elif self._index < len(self._records):

@@ -1,0 +1,1 @@
+"""Promises about calendar periods: services that are up, tickets in time, customers content, and what is owed if not."""

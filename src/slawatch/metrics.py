@@ -1,4 +1,4 @@
-"""What Prometheus sees; in a registry of its own, so that nothing else of the process shows up.
+"""What Prometheus sees; in a registry of its own, so that nothing shows up that was not meant to.
 
 Label values come from enumerations and from configuration, never from data; ticket ids are for logs.
 """
@@ -6,14 +6,16 @@ Label values come from enumerations and from configuration, never from data; tic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from platform import python_version
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from slawatch.process import Sample
+from slawatch.process import Reason, Sample
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,6 +47,16 @@ class View(Protocol):
     def partition(self) -> int: ...
 
     @property
+    def ready(self) -> bool:
+        """Whether its table is restored."""
+        ...
+
+    @property
+    def restore_left(self) -> int | None:
+        """Changelog records that are still to be read; None before that is known and once it is ready."""
+        ...
+
+    @property
     def stream_time(self) -> int | None:
         """None while there is none: before the restore, or when nothing has moved it yet."""
         ...
@@ -66,6 +78,8 @@ class Metrics:
         )
         self.alerts = Counter("slawatch_alerts", "alerts that were committed", ("what", "metric"), registry=registry)
         self.dead_letters = Counter("slawatch_dead_letters", "dead letters by reason", ("reason",), registry=registry)
+        for reason in Reason:
+            self.dead_letters.labels(reason.value)  # a rate needs to see the nought before the first one
         self.detection_delay = Histogram(
             "slawatch_detection_delay_seconds",
             "from a deadline, and the grace after it, to the commit of what it led to",
@@ -90,15 +104,38 @@ class Metrics:
         self.clock_skew = Gauge(
             "slawatch_clock_skew_seconds", "the worker's clock minus the broker's", registry=registry
         )
+        self.assignments = Counter(
+            "slawatch_assignments",
+            "assignments that the group has given this worker: one a rebalance",
+            registry=registry,
+        )
+        self.topic_partitions = Gauge(
+            "slawatch_topic_partitions",
+            "partitions of an input topic, whoever reads them",
+            ("topic",),
+            registry=registry,
+        )
+        self.agreements = Gauge(
+            "slawatch_agreements_info",
+            "what this worker judges by, holidays included",
+            ("fingerprint",),
+            registry=registry,
+        )
+        versions = {package: metadata.version(package) for package in ("holidays", "tzdata")}
+        Info("slawatch_build", "versions that verdicts depend on", registry=registry).info(
+            {"version": metadata.version("slawatch"), "python": python_version(), **versions}
+        )
+        ProcessCollector(registry=registry)  # when it was started, its memory, its processor time
         self._process_counters = {
             name: Counter(f"slawatch_{name}", text, registry=registry) for name, text in PROCESS_COUNTERS.items()
         }
         self._partitions = _Partitions(now)
         registry.register(self._partitions)
 
-    def show(self, views: Callable[[], Iterable[View]]) -> None:
-        """Read the gauges from these partitions from now on."""
+    def show(self, views: Callable[[], Iterable[View]], ready: Callable[[], bool]) -> None:
+        """Read the gauges from these partitions from now on, and whether the worker is ready."""
         self._partitions.views = views
+        self._partitions.ready = ready
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Raise process counters; raises KeyError for a name that is not in `PROCESS_COUNTERS`."""
@@ -114,23 +151,37 @@ class _Partitions(Collector):
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self.views: Callable[[], Iterable[View]] = tuple
+        self.ready: Callable[[], bool] = bool
 
     def collect(self) -> Iterable[Metric]:
         place = ("topic", "partition")
+        ready = GaugeMetricFamily(
+            "slawatch_partition_ready", "1 for an assigned partition whose table is restored, else 0", labels=place
+        )
+        left = GaugeMetricFamily(
+            "slawatch_restore_left_records", "changelog records that a restore still has to read", labels=place
+        )
+        time = GaugeMetricFamily(
+            "slawatch_stream_time_seconds", "stream time, in seconds since the epoch", labels=place
+        )
         behind = GaugeMetricFamily("slawatch_stream_time_lag_seconds", "wall clock minus stream time", labels=place)
         lag = GaugeMetricFamily("slawatch_lag_records", "records that wait in the partition", labels=place)
         sums: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in _GAUGES}
         for view in self.views():
             where = (view.topic, str(view.partition))
+            ready.add_metric(where, view.ready)
+            if view.restore_left is not None:
+                left.add_metric(where, view.restore_left)
             if view.stream_time is not None:
+                time.add_metric(where, view.stream_time / 1000)
                 behind.add_metric(where, max(0, self._now() - view.stream_time) / 1000)
             if view.lag is not None:
                 lag.add_metric(where, view.lag)
             for name, labels, amount in view.samples():
                 values = tuple(value for _, value in labels)
                 sums[name][values] = sums[name].get(values, 0) + amount
-        yield behind
-        yield lag
+        yield GaugeMetricFamily("slawatch_ready", "1 while /readyz says yes, else 0", value=self.ready())
+        yield from (ready, left, time, behind, lag)
         for name, (text, names) in _GAUGES.items():
             family = GaugeMetricFamily(f"slawatch_{name}", text, labels=names)
             for values, amount in (sums[name] if names else sums[name] or {(): 0}).items():

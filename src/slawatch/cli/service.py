@@ -33,11 +33,12 @@ def worker() -> int:
     for warning in agreements.warnings:
         _log.warning("%s", warning)
     summary = agreements.summary
+    fingerprint = agreements.agreements.fingerprint.hex()
     fields = {
         "file": agreements_path,
         "agreements": summary.agreements,
         "targets": summary.targets,
-        "fingerprint": agreements.agreements.fingerprint.hex(),
+        "fingerprint": fingerprint,
         **agreements.versions,
     }
     _log.info("agreements loaded", extra={"fields": {name: str(value) for name, value in fields.items()}})
@@ -46,7 +47,7 @@ def worker() -> int:
 
     from slawatch.stream.app import run_worker
 
-    return run_worker(settings, [process], agreements_info=str(agreements_path))
+    return run_worker(settings, [process], agreements_info=str(agreements_path), fingerprint=fingerprint)
 
 
 def topics() -> int:

@@ -112,15 +112,20 @@ class _Process(faust.Worker):
         """Faust would start one on SIGUSR2 and stand still."""
 
 
-def run_worker(settings: Settings, processes: Sequence[Process[Any]], *, agreements_info: str = "") -> int:
-    """Run until SIGTERM or SIGINT (exit code 0), or until the lane has failed (1, or 2 if a restart would not help)."""
+def run_worker(
+    settings: Settings, processes: Sequence[Process[Any]], *, agreements_info: str = "", fingerprint: str | None = None
+) -> int:
+    """Run until SIGTERM or SIGINT (exit code 0), or until the lane has failed (1, or 2 if a restart would not help).
+
+    `agreements_info` and `fingerprint` say in the log and in the metrics what the processes judge by.
+    """
     log.configure(settings.log_format, settings.log_level)
     for sentence in unknown_variables(os.environ):
         _log.warning("%s", sentence)
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
-        code = loop.run_until_complete(_supervise(settings, processes, agreements_info))
+        code = loop.run_until_complete(_supervise(settings, processes, agreements_info, fingerprint))
         # The client leaves tasks behind that may wait for a broker for ever; asyncio.run would wait with them.
         left = asyncio.all_tasks(loop)
         for task in left:
@@ -133,8 +138,12 @@ def run_worker(settings: Settings, processes: Sequence[Process[Any]], *, agreeme
     return code
 
 
-async def _supervise(settings: Settings, processes: Sequence[Process[Any]], agreements_info: str) -> int:
+async def _supervise(
+    settings: Settings, processes: Sequence[Process[Any]], agreements_info: str, fingerprint: str | None
+) -> int:
     worker = Worker(settings, processes, deadly=True)
+    if fingerprint is not None:
+        worker.metrics.agreements.labels(fingerprint).set(1)
     fields = {
         "group": settings.group,
         "brokers": settings.brokers,

@@ -72,7 +72,7 @@ class Lane(mode.Service):
         self.closed = asyncio.Event()
         """It was stopped and has let go of everything."""
         self.failure: LaneError | None = None
-        metrics.show(lambda: [partition for partition, _ in self._partitions.values()])
+        metrics.show(lambda: [partition for partition, _ in self._partitions.values()], lambda: self.ready)
 
     @property
     def ready(self) -> bool:
@@ -146,6 +146,8 @@ class Lane(mode.Service):
         self._topics, found = await ensure(settings, self._names)
         for difference in found:
             _log.warning("%s", difference)
+        for topic in self._processes:
+            self._metrics.topic_partitions.labels(topic).set(self._topics.partitions[topic])
         self._ends = Ends(self._options)
         await self._ends.start()
         consumer = AIOKafkaConsumer(
@@ -197,6 +199,7 @@ class Lane(mode.Service):
         self._tables.drop_but(assigned)
         self._verification = asyncio.create_task(self._verify_counts())
         self._metrics.restored_states.set(0)
+        self._metrics.assignments.inc()
         for source in sorted(assigned):
             self._begin(source)
         self._assigned = True

@@ -95,6 +95,7 @@ class Partition:
         self._finishing = False
         self._idle = False
         self.ready = False
+        self._restore_end: int | None = None
         self.restored_records = 0
         """Changelog records that were read at assignment."""
         self.turns = 0
@@ -103,6 +104,12 @@ class Partition:
     @property
     def lag(self) -> int | None:
         return self._source.lag
+
+    @property
+    def restore_left(self) -> int | None:
+        if self.ready or self._restore_end is None or self.table is None:
+            return None
+        return max(0, self._restore_end - self.table.changelog_offset)
 
     @property
     def stream_time(self) -> int | None:
@@ -198,6 +205,7 @@ class Partition:
         changelog = TopicPartition(around.topics.changelog_of(self.source.topic), self.source.partition)
         end = await stable_end(around.ends, changelog, around.settings.processing, self._turned)
         beginning = await around.ends.beginning(changelog)
+        self._restore_end = end
         return await restore(self.table, changelog, beginning, end, around.options, self._turned)
 
     def _turned(self) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 import urllib.error
 import urllib.request
+from importlib import metadata
+from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from counting import Counting
 from lane_desk import Desk, due_in, events
 from slawatch.local_kafka import free_port
+from slawatch.metrics import Metrics
 from slawatch.process import Output
+from slawatch.stream import partition
 from slawatch.stream.app import Worker
+from slawatch.stream.restore import restore
+from slawatch.stream.table import Table
 from slawatch.stream.topics import TopicAdmin, ensure, inspect
+from slawatch.stream.wall_clock import now_ms
 
 
 async def get(port: int, page: str) -> tuple[int, str]:
@@ -33,6 +41,7 @@ async def test_health_readiness_and_metrics(desk: Desk) -> None:
     async with Worker(settings, [Counting()]) as worker:
         assert (await get(port, "/readyz"))[0] == 503
         assert (await get(port, "/healthz"))[0] == 200
+        assert "\nslawatch_ready 0.0\n" in (await get(port, "/metrics"))[1]
         await worker.ready()
         assert await get(port, "/readyz") == (200, "ready\n")
         await desk.produce(events(0, 60, 60, due=due_in(3_600)))
@@ -52,11 +61,53 @@ async def test_health_readiness_and_metrics(desk: Desk) -> None:
         assert samples["slawatch_lag_records", ("partition", "0"), ("topic", settings.tickets)] >= 0
         assert samples["slawatch_events_lost_total",] == 0
         assert samples["slawatch_unknown_statuses_total",] == 0
-        assert all(name.startswith("slawatch_") for name in families)
+        assert samples["slawatch_ready",] == 1
+        assert samples["slawatch_assignments_total",] == 1
+        assert samples["slawatch_topic_partitions", ("topic", settings.tickets)] == 4
+        assert samples["slawatch_dead_letters_total", ("reason", "too_late")] == 0
+        for number in "0123":
+            where = (("partition", number), ("topic", settings.tickets))
+            assert samples["slawatch_partition_ready", *where] == 1
+            behind = samples["slawatch_stream_time_lag_seconds", *where]
+            assert abs(now_ms() / 1000 - behind - samples["slawatch_stream_time_seconds", *where]) < 5
+        assert samples["process_start_time_seconds",] <= now_ms() / 1000
+        [build] = [name for name in samples if name[0] == "slawatch_build_info"]
+        assert ("version", metadata.version("slawatch")) in build
+        assert all(name.startswith(("slawatch_", "process_")) for name in families)
         assert (await get(port, "/"))[0] == 404
         worker.lane.fail(ValueError("a failure of the shell"))
         assert (await get(port, "/healthz"))[0] == 503
         assert (await get(port, "/readyz"))[0] == 503
+
+
+async def test_a_restore_says_how_much_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = desk.settings(partitions=1)
+    async with Worker(settings, [Counting()]):
+        await desk.produce(events(0, 100, 100))
+        await desk.read("warnings", 100)
+    metrics: list[Metrics] = []
+
+    def left() -> float | None:
+        labels = {"topic": settings.tickets, "partition": "0"}
+        return metrics[0].registry.get_sample_value("slawatch_restore_left_records", labels)
+
+    seen: list[float | None] = []
+
+    async def watched(table: Table, *args: Any) -> int:
+        seen.append(left())
+        count = await restore(table, *args)
+        seen.append(left())
+        return count
+
+    monkeypatch.setattr(partition, "restore", watched)
+    worker = Worker(settings, [Counting()])
+    metrics.append(worker.metrics)
+    async with worker:
+        await worker.ready()
+        assert left() is None
+    assert seen[0] is not None
+    assert seen[0] > 100
+    assert seen[1] == 0
 
 
 async def test_topics_are_created_as_designed_and_verified(desk: Desk) -> None:

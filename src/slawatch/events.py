@@ -1,14 +1,13 @@
 """Bytes of the contract to core values and back: ticket events in, alerts out as CloudEvents in Kafka's binary mode.
 
-The typed shapes here are the contract; the JSON Schemas are made from them.
+Their typed shapes, which are the contract, are in `shapes`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, Required, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import msgspec
 
@@ -29,40 +28,10 @@ from slawatch.core.interval import MINUTE
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.process import Message, Output, Reason, Record, Rejection
+from slawatch.shapes import ClockAlert, Instant, Name, TicketEventData
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Name = Annotated[str, msgspec.Meta(min_length=1)]
 MAX_AHEAD = 5 * MINUTE
 """An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
-
-
-class Reply(TypedDict, total=False):
-    """Who wrote to whom; public unless said otherwise."""
-
-    by: Required[Literal["agent", "customer", "bot"]]
-    public: bool
-
-
-class TicketEventData(TypedDict, total=False):
-    """A ticket event: an observation. A field that is absent was not observed, null means cleared."""
-
-    id: Required[Name]
-    ticket: Required[Name]
-    at: Required[Instant]
-    version: int | None
-    opened_at: Instant | None
-    status: str | None
-    priority: str | None
-    customer: str | None
-    service: str | None
-    kind: str | None
-    team: str | None
-    assignee: str | None
-    attributes: dict[str, str | None] | None
-    reply: Reply | None
-    rating: float | None
-    merged_into: str | None
-    deleted: bool | None
 
 
 class TicketEvent(NamedTuple):
@@ -147,30 +116,6 @@ def _take_reply(observed: dict[int, Any]) -> None:
         observed[REPLY] = BY_AGENT if reply.get("public", True) else INTERNAL
     else:
         observed[REPLY] = _REPLIES[by]
-
-
-class ClockAlert(msgspec.Struct, frozen=True):
-    """The data of an alert about a ticket's clock. Instants are RFC 3339 in UTC, working times in seconds."""
-
-    id: str
-    what: str
-    agreement: str
-    metric: str
-    round: int
-    ticket: str
-    threshold: str | None
-    customer: str | None
-    priority: str | None
-    service: str | None
-    team: str | None
-    kind: str | None
-    started_at: str | None
-    due_at: str | None
-    happened_at: str
-    detected_at: str
-    budget_seconds: int | float | None
-    elapsed_seconds: int | float | None
-    on_arrival: bool
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,0 +1,100 @@
+"""The typed shapes of what goes over Kafka: decoders check events against them, and the JSON Schemas are made from them.
+
+What is said of a field here is what a consumer reads in the contract; nothing else knows how a field is to be used.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Required, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from slawatch.core.agreement import BREACHED, METRICS, OVERDUE, WARNED
+from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Name = Annotated[str, Meta(min_length=1)]
+InstantText = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""RFC 3339 in UTC with `Z`, milliseconds where they are not zero."""
+Seconds = Annotated[int | float, Meta(description="Seconds, whole ones as an integer.")]
+
+
+def _one_of(*values: str) -> Meta:
+    """A text that is one of these; an encoder need not look at it."""
+    return Meta(extra_json_schema={"enum": list(values)})
+
+
+class Reply(TypedDict, total=False):
+    """Who wrote to whom; public unless said otherwise."""
+
+    by: Required[Annotated[Literal["agent", "customer", "bot"], Meta(description="Who wrote.")]]
+    public: Annotated[bool, Meta(description="Whether the customer can read it; an internal note is not.")]
+
+
+class TicketEventData(TypedDict, total=False):
+    """A ticket event: an observation. A field that is absent was not observed, null means cleared."""
+
+    id: Required[Annotated[Name, Meta(description="Identity of the event: the same id twice is the same event.")]]
+    ticket: Required[Annotated[Name, Meta(description="The ticket's id, equal to the record's key.")]]
+    at: Required[Annotated[Instant, Meta(description="When it happened, with an offset.")]]
+    version: Annotated[int | None, Meta(description="Orders events with the same `at`; absent is lowest, then by id.")]
+    opened_at: Annotated[
+        Instant | None, Meta(description="When the customer's clock began, if before the first event.")
+    ]
+    status: Annotated[str | None, Meta(description="The help desk's own word; the agreements file maps it.")]
+    priority: Annotated[str | None, Meta(description="As the agreements file names it.")]
+    customer: Annotated[str | None, Meta(description="Whose ticket it is.")]
+    service: Annotated[str | None, Meta(description="The service concerned.")]
+    kind: Annotated[str | None, Meta(description="Incident, request and so on.")]
+    team: Annotated[str | None, Meta(description="The team that works on it.")]
+    assignee: Annotated[str | None, Meta(description="Who works on it; set, it ends the assignment clock.")]
+    attributes: Annotated[
+        dict[str, str | None] | None,
+        Meta(description="Further fields that agreements may match on, merged one by one."),
+    ]
+    reply: Annotated[Reply | None, Meta(description="Somebody wrote in the ticket.")]
+    rating: Annotated[float | None, Meta(description="Satisfaction score.")]
+    merged_into: Annotated[
+        str | None, Meta(description="The ticket that goes on in its place; its own clocks stand still.")
+    ]
+    deleted: Annotated[bool | None, Meta(description="Whether it was deleted; its clocks stand still.")]
+
+
+class ClockAlert(msgspec.Struct, frozen=True):
+    """The data of an alert about a ticket's clock."""
+
+    id: Annotated[
+        str, Meta(description="`<agreement>/<metric>/<ticket>/<round>/<what>`; the n-th saying ends in `~n`.")
+    ]
+    what: Annotated[
+        str,
+        _one_of(WARNED, BREACHED, OVERDUE, MET, MISSED, RETRACTED, WITHDRAWN),
+        Meta(description="What is said; `retracted` takes back a breach, `withdrawn` an outcome."),
+    ]
+    agreement: Annotated[str, Meta(description="The agreement's id; `silver@ACME` with `each: customer`.")]
+    metric: Annotated[str, _one_of(*METRICS), Meta(description="What the clock measures.")]
+    round: Annotated[int, Meta(ge=1, description="Which clock of the metric on this ticket, from 1.")]
+    ticket: Annotated[str, Meta(description="The ticket's id.")]
+    threshold: Annotated[str | None, Meta(description="As written in the agreement (`75%`, `30m`), else null.")]
+    customer: Annotated[str | None, Meta(description="Latest known when it was said, as are the next four.")]
+    priority: str | None
+    service: str | None
+    team: str | None
+    kind: str | None
+    started_at: Annotated[InstantText | None, Meta(description="When the clock, or its present budget, began.")]
+    due_at: Annotated[
+        InstantText | None,
+        Meta(description="When the budget is spent, given what is known; null while a pause hides it."),
+    ]
+    happened_at: Annotated[
+        InstantText,
+        Meta(
+            description="The threshold's deadline; the end of a met or missed clock; the event that caused a correction."
+        ),
+    ]
+    detected_at: Annotated[InstantText, Meta(description="The wall clock when it was decided.")]
+    budget_seconds: Annotated[Seconds | None, Meta(description="Working time that may be spent.")]
+    elapsed_seconds: Annotated[Seconds | None, Meta(description="Working time spent at `happened_at`.")]
+    on_arrival: Annotated[bool, Meta(description="The clock was past its budget already when it was first judged.")]

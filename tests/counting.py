@@ -2,6 +2,7 @@
 
 Event: `{"key": str, "id": int, "due": ms | null, "do": ...}`; `do` asks for a mistake: `raise`, `raise_on_wake`,
 `huge_state`, `huge_message`.
+`Passing` tells another process instead of saying it, and keeps a memory of its own beside its states.
 A state is `version, count, due, flag` in a few bytes. A message's value is `key count id`, so that a reader sees any
 event that was counted twice or not at all.
 """
@@ -122,3 +123,47 @@ class Counting:
     def _due(key: bytes, due: int, now: int) -> Message:
         headers = [("now", b"%d" % now)]
         return Message(Output.BREACHES, key, b"%s due %d" % (key, due), headers, ("breached", "count"))
+
+
+ALARM = b"alarm"
+MARK = -1
+
+
+class Passing(Counting):
+    """Passes its events on to `outcomes`, with how many its partition has seen since it was placed.
+
+    It sets out with a mark, an event of id `MARK`, for every partition of that topic, and with a wake-up that no state
+    stands for; the mark says of how many states it knew then.
+    """
+
+    def __init__(self, name: str = "tickets", place: Place | None = None) -> None:
+        super().__init__(name, events_out=False)
+        self._place = place
+        self._seen = 0
+
+    def placed(self, place: Place) -> Passing:
+        return Passing(self.name, place)
+
+    def on_event(self, event: Counted, get: Get, stream_time: int, now: int) -> Turn:
+        turn = super().on_event(event, get, stream_time, now)
+        self._seen += 1
+        value = {"key": event.key.decode(), "id": event.id, "seen": self._seen}
+        turn.messages = [*turn.messages, self._passed(event.key, value)]
+        return turn
+
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:
+        assert self._place is not None
+        key = f"{self._place.topic}/{self._place.partition}"
+        known = sum(get(b"k%d" % number) is not None for number in range(50))
+        value = {"key": key, "id": MARK, "known": known, "seen": self._seen, "stream_time": stream_time}
+        marks = [self._passed(key.encode(), value, number) for number in range(self._place.partitions)]
+        return Turn({}, {ALARM: 1}, marks)
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
+        if key != ALARM:
+            return super().on_wake_up(key, due, get, stream_time, now)
+        return Turn({}, {}, [self._due(key, due, now)])
+
+    @staticmethod
+    def _passed(key: bytes, value: dict[str, object], partition: int | None = None) -> Message:
+        return Message(Output.OUTCOMES, key, json.dumps(value).encode(), [], None, partition)

@@ -23,10 +23,12 @@ from slawatch.stream.wall_clock import now_ms
 _TESTS = Path(__file__).parent
 _PROGRAM = """
 import os, sys
-from counting import Counting
+from counting import Counting, Passing
 from slawatch.settings import read_settings
 from slawatch.stream.app import run_worker
-sys.exit(run_worker(read_settings(), [Counting(pad=int(os.environ.get("COUNTING_PAD", "0")))]))
+pad = int(os.environ.get("COUNTING_PAD", "0"))
+passing = "COUNTING_PASSING" in os.environ
+sys.exit(run_worker(read_settings(), [Passing(), Counting("outcomes")] if passing else [Counting(pad=pad)]))
 """
 
 
@@ -186,11 +188,11 @@ class Desk:
             await consumer.stop()
         return found
 
-    async def committed(self, partition: int) -> int | None:
+    async def committed(self, partition: int, role: str = "tickets") -> int | None:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.brokers, group_id=self._overrides["group"])
         await consumer.start()
         try:
-            return await consumer.committed(TopicPartition(self._overrides["tickets"], partition))
+            return await consumer.committed(TopicPartition(self._overrides[role], partition))
         finally:
             await consumer.stop()
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from slawatch.process import Reason, Sample
@@ -28,10 +28,18 @@ PROCESS_COUNTERS = {
 }
 """The counters that a process may raise by name, with their help."""
 
-_GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "clocks": ("clocks of tickets, by metric and state", ("metric", "state")),
-    "open_tickets": ("tickets that are neither resolved, closed nor cancelled", ()),
+_SERVICE = ("agreement", "service")
+_PROMISE = ("agreement", "metric", "service")
+_SAMPLES: dict[str, tuple[type[GaugeMetricFamily | CounterMetricFamily], str, tuple[str, ...]]] = {
+    "clocks": (GaugeMetricFamily, "clocks of tickets, by metric and state", ("metric", "state")),
+    "open_tickets": (GaugeMetricFamily, "tickets that are neither resolved, closed nor cancelled", ()),
+    "period_ratio": (GaugeMetricFamily, "what the period that runs comes to so far, as a share of 1", _PROMISE),
+    "period_budget_left_ratio": (GaugeMetricFamily, "what is left of the budget of the period that runs", _PROMISE),
+    "service_agreed_seconds_total": (CounterMetricFamily, "time that was promised and measured", _SERVICE),
+    "service_down_seconds_total": (CounterMetricFamily, "time of it that the service was down", _SERVICE),
 }
+"""What the states of the tables come to, by the names of samples: kind, help, labels."""
+
 _DELAYS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECORDS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
@@ -166,7 +174,7 @@ class _Partitions(Collector):
         )
         behind = GaugeMetricFamily("slawatch_stream_time_lag_seconds", "wall clock minus stream time", labels=place)
         lag = GaugeMetricFamily("slawatch_lag_records", "records that wait in the partition", labels=place)
-        sums: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in _GAUGES}
+        sums: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in _SAMPLES}
         for view in self.views():
             where = (view.topic, str(view.partition))
             ready.add_metric(where, view.ready)
@@ -182,8 +190,8 @@ class _Partitions(Collector):
                 sums[name][values] = sums[name].get(values, 0) + amount
         yield GaugeMetricFamily("slawatch_ready", "1 while /readyz says yes, else 0", value=self.ready())
         yield from (ready, left, time, behind, lag)
-        for name, (text, names) in _GAUGES.items():
-            family = GaugeMetricFamily(f"slawatch_{name}", text, labels=names)
+        for name, (kind, text, names) in _SAMPLES.items():
+            family = kind(f"slawatch_{name}", text, labels=names)
             for values, amount in (sums[name] if names else sums[name] or {(): 0}).items():
                 family.add_metric(values, amount)
             yield family

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counting import Counting
+from counting import ALARM, Counting, Passing
 from slawatch.core.schedule import Wakes
-from slawatch.process import Outcome, Output, Reason
+from slawatch.process import Get, Outcome, Output, Place, Reason, Rejection, Turn
 from slawatch.settings import StreamTime
 from slawatch.stream.batch import MAX_EVENT_BYTES, Batch, Limits
 from slawatch.stream.position import Position
@@ -186,3 +186,65 @@ def test_an_empty_batch_has_nothing_to_commit() -> None:
     assert batch.fire(NOW, 60.0)
     assert batch.take([], 0, NOW, 60.0) == 0
     assert not batch.changed
+
+
+class Setting(Counting):
+    """Sets out with the turn that it is given."""
+
+    def __init__(self, turn: Turn | Exception) -> None:
+        super().__init__()
+        self._turn = turn
+
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:
+        if isinstance(self._turn, Exception):
+            raise self._turn
+        return self._turn
+
+
+def started(turn: Turn | Exception) -> tuple[Lane, Batch]:
+    lane = Lane()
+    lane.process = Setting(turn)
+    batch = lane.batch()
+    batch.start(NOW)
+    return lane, batch
+
+
+def test_setting_out_with_wake_ups_only_is_nothing_to_commit() -> None:
+    lane, batch = started(Turn(wake_ups={b"end": 500}))
+    assert lane.wakes.dues == {b"end": 500}
+    assert not batch.changed
+
+
+def test_setting_out_with_something_to_store_is_committed_with_the_offset_as_it_was() -> None:
+    lane, batch = started(Turn(states={b"a": b"1;1;0;"}))
+    assert batch.changed
+    lane.commit(batch)
+    assert (lane.table.get(b"a"), lane.offset) == (b"1;1;0;", 0)
+
+
+@pytest.mark.parametrize(
+    ("turn", "reason"),
+    [
+        (ValueError("no way to set out"), Reason.BUG),
+        (Turn(rejection=Rejection(Reason.INVALID, "refused")), Reason.INVALID),
+        (Turn(states={b"a": bytes(2_000_000)}), Reason.STATE_TOO_LARGE),
+    ],
+)
+def test_setting_out_that_fails_is_a_dead_letter_that_is_written(turn: Turn | Exception, reason: Reason) -> None:
+    _, batch = started(turn)
+    [letter] = batch.letters
+    assert (letter.reason, letter.wake_up) == (reason, True)
+    assert batch.states == {}
+    assert batch.changed
+
+
+def test_a_wake_up_that_no_state_stands_for_fires() -> None:
+    lane = Lane()
+    lane.process = Passing().placed(Place("tickets", 0, 4))
+    batch = lane.batch()
+    batch.start(NOW)
+    assert [message.partition for message in batch.messages] == [0, 1, 2, 3]
+    lane.commit(batch)
+    lane.run([event(1, "a", timestamp=100)])
+    assert lane.said[-1] == b"alarm due 1"
+    assert ALARM not in lane.wakes.dues

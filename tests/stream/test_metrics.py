@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,9 +22,10 @@ class Shown:
     stream_time: int | None = NOW - 7_000
     lag: int | None = 3
     topic: str = "tickets"
+    held: tuple[Sample, ...] = ()
 
     def samples(self) -> Iterable[Sample]:
-        return ()
+        return self.held
 
 
 def page(metrics: Metrics) -> dict[tuple[str, ...], float]:
@@ -56,3 +58,26 @@ def test_before_anything_has_happened() -> None:
     assert seen["slawatch_ready",] == 0
     assert seen["slawatch_assignments_total",] == 0
     assert [seen["slawatch_dead_letters_total", reason.value] for reason in Reason] == [0] * len(Reason)
+
+
+def test_what_the_states_of_all_partitions_come_to_is_summed_by_labels() -> None:
+    crm: Any = (("agreement", "gold"), ("service", "crm"))
+    erp: Any = (("agreement", "gold"), ("service", "erp"))
+    promise: Any = (("agreement", "gold"), ("metric", "availability"), ("service", "crm"))
+    views = [
+        Shown(0, held=(Sample("service_down_seconds_total", crm, 60), Sample("open_tickets", (), 5))),
+        Shown(1, held=(Sample("service_down_seconds_total", erp, 1.5), Sample("open_tickets", (), 7))),
+        Shown(2, held=(Sample("period_ratio", promise, 0.998),)),
+    ]
+    metrics = Metrics(lambda: NOW)
+    metrics.show(lambda: views, lambda: True)
+    families = {family.name: family for family in text_string_to_metric_families(metrics.page().decode())}
+    down = families["slawatch_service_down_seconds"]
+    assert down.type == "counter"
+    assert {(sample.name, *sample.labels.values(), sample.value) for sample in down.samples} == {
+        ("slawatch_service_down_seconds_total", "gold", "crm", 60),
+        ("slawatch_service_down_seconds_total", "gold", "erp", 1.5),
+    }
+    assert [sample.value for sample in families["slawatch_open_tickets"].samples] == [12]
+    [ratio] = families["slawatch_period_ratio"].samples
+    assert (dict(ratio.labels), ratio.value) == (dict(promise), 0.998)

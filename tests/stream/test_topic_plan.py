@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from slawatch.settings import read_settings
 from slawatch.stream.topic_plan import Found, Role, differences, plan
 
@@ -32,9 +34,31 @@ def test_the_plan_names_inputs_changelogs_and_outputs() -> None:
     }
 
 
-def test_an_output_that_is_also_an_input_is_planned_once() -> None:
-    planned = plan(read_settings(), ["tickets", "outcomes"])
-    assert [topic.role for topic in planned if topic.name == "sla-outcomes"] == [Role.INPUT]
+@pytest.mark.parametrize("stream_time", ["auto", "records", "caught_up"])
+def test_an_output_that_a_process_reads_is_planned_once_as_the_output_that_it_is(stream_time: str) -> None:
+    planned = plan(read_settings(group="g", stream_time=stream_time), ["tickets", "monitoring", "outcomes"])
+    [relay] = [topic for topic in planned if topic.name == "sla-outcomes"]
+    assert relay == ("sla-outcomes", Role.RELAY, {"cleanup.policy": "delete"})
+    assert [topic.name for topic in planned if topic.role is Role.CHANGELOG] == [
+        "g-tickets-changelog",
+        "g-monitoring-changelog",
+        "g-sla-outcomes-changelog",
+    ]
+
+
+def test_what_processes_tell_each_other_must_be_kept_and_have_the_inputs_partitions() -> None:
+    planned = plan(read_settings(stream_time="records"), ["tickets", "outcomes"])
+    there = {topic.name: Found(8, topic.configs) for topic in planned}
+    assert differences(planned, there, by_records=True) == []
+    few, compacted = Found(4, {}), Found(8, {"cleanup.policy": "compact"})
+    [counts] = differences(planned, there | {"sla-outcomes": few}, by_records=True)
+    assert counts.fatal
+    assert "sla-outcomes has 4" in counts.text
+    [lost] = differences(planned, there | {"sla-outcomes": compacted}, by_records=True)
+    assert lost.fatal
+    assert (
+        lost.text == "cleanup.policy is compact, not delete: what one process tells another would be lost; set it back"
+    )
 
 
 def test_as_planned() -> None:

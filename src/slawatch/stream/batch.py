@@ -162,10 +162,10 @@ class Batch:
             self.turns += 1
             self._bug(error, self._unheard(b"", Reason.BUG, _named(error), at))
             return
-        self.turns += bool(turn.states or turn.messages)
         refused = turn.rejection or self._accept(turn)
         if refused is not None:
             self.letters.append(self._unheard(b"", refused.reason, refused.error, at))
+        self.turns += bool(turn.states or turn.messages or refused)
 
     def judge(self, keys: list[bytes], now: int, slice_seconds: float) -> bool:
         """Judge the states under `keys` again, the last first, taking them off; False when the slice ended before."""

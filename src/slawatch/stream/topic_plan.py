@@ -29,6 +29,8 @@ class Role(Enum):
 
     INPUT = "input"
     OUTPUT = "output"
+    RELAY = "relay"
+    """Written by some processes and read by another."""
     CHANGELOG = "changelog"
 
 
@@ -75,17 +77,16 @@ def plan(settings: Settings, inputs: Iterable[str]) -> list[Planned]:
     # Old events have old timestamps: retention by time would delete them as they arrive.
     arrival = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
     appended = {"message.timestamp.type": "LogAppendTime"}
-    topics = []
-    for name in inputs:
-        topic = settings.topic_of(name)
-        topics.append(Planned(topic, Role.INPUT, arrival if by_records else appended))
-        topics.append(Planned(changelog_name(settings.group, topic), Role.CHANGELOG, _CHANGELOG))
+    outputs = {settings.topic_of(output) for output in Output}
+    read = [settings.topic_of(name) for name in inputs]
+    topics = [Planned(topic, Role.INPUT, arrival if by_records else appended) for topic in read if topic not in outputs]
+    topics += [Planned(changelog_name(settings.group, topic), Role.CHANGELOG, _CHANGELOG) for topic in read]
     for output in Output:
+        topic = settings.topic_of(output)
         cleanup = "compact" if output is Output.REPORTS else "delete"
-        topics.append(Planned(settings.topic_of(output), Role.OUTPUT, {"cleanup.policy": cleanup}))
+        topics.append(Planned(topic, Role.RELAY if topic in read else Role.OUTPUT, {"cleanup.policy": cleanup}))
     topics.append(Planned(settings.dead_letters, Role.OUTPUT, {"cleanup.policy": "delete"}))
-    taken = {topic.name for topic in topics if topic.role is Role.INPUT}
-    return [topic for topic in topics if topic.role is not Role.OUTPUT or topic.name not in taken]
+    return topics
 
 
 def differences(planned: Iterable[Planned], found: Mapping[str, Found], by_records: bool) -> list[Difference]:
@@ -107,7 +108,9 @@ def differences(planned: Iterable[Planned], found: Mapping[str, Found], by_recor
             result += _input_differences(topic, configs, by_records)
         elif configs.get("cleanup.policy") not in (None, topic.configs["cleanup.policy"]):
             text = f"cleanup.policy is {configs['cleanup.policy']}, not {topic.configs['cleanup.policy']}"
-            result.append(Difference(topic.name, text, False))
+            if topic.role is Role.RELAY:
+                text += ": what one process tells another would be lost; set it back"
+            result.append(Difference(topic.name, text, topic.role is Role.RELAY))
     return result
 
 

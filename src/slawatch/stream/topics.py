@@ -140,9 +140,13 @@ async def inspect(settings: Settings, inputs: Iterable[str]) -> list[Difference]
 
 
 def _partitions(settings: Settings, planned: Iterable[Planned], found: Mapping[str, Found]) -> int:
-    """The count of an input that exists, else the one that is set."""
-    counts = [found[topic.name].partitions for topic in planned if topic.role is Role.INPUT and topic.name in found]
-    return counts[0] if counts else settings.partitions
+    """The count of an input that exists, or of what processes tell each other, else the one that is set."""
+    there = [topic for topic in planned if topic.name in found]
+    for role in (Role.INPUT, Role.RELAY):
+        for topic in there:
+            if topic.role is role:
+                return found[topic.name].partitions
+    return settings.partitions
 
 
 async def _visible(admin: TopicAdmin, names: set[str]) -> dict[str, Found]:

@@ -19,7 +19,7 @@ from bench import desk
 from bench.place import ROOT, Place
 from bench.results import Measure
 from slawatch.agreements import loads
-from slawatch.core.agreement import Agreements
+from slawatch.core.promise import Agreements
 from slawatch.events import TicketEvent, decode_ticket_event
 from slawatch.process import Rejection
 from slawatch.replay import Replay

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import msgspec
 
-from slawatch.core.agreement import BREACHED, OVERDUE, WARNED
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
 from slawatch.core.fact import (
     BY_AGENT,
@@ -25,6 +24,7 @@ from slawatch.core.fact import (
     Fact,
 )
 from slawatch.core.interval import MINUTE
+from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.process import Message, Output, Reason, Record, Rejection
@@ -141,8 +141,8 @@ def seconds(ms: int | None) -> int | float | None:
 
 def alert_data(alert: Alert, detected_at: str) -> ClockAlert:
     """The data of an alert, `detected_at` being the wall clock when it was decided."""
-    what, _, agreement, metric, ticket, number, threshold, customer, priority, service, team, kind = alert[:12]
-    started_at, due_at, at, budget, spent, arrived = alert[12:]
+    what, _, agreement, _, metric, ticket, number, threshold, customer, priority, service, team, kind = alert[:13]
+    started_at, due_at, at, budget, spent, arrived = alert[13:]
     return ClockAlert(
         alert.id, what, agreement, metric, number, ticket, threshold, customer, priority, service, team, kind,
         None if started_at is None else rfc3339(started_at),

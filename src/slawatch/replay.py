@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from slawatch.core.agreement import Agreements
-from slawatch.core.assess import Bounds
+from slawatch.core.fold import Bounds
+from slawatch.core.promise import Agreements
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.events import decode_monitoring_at, decode_ticket_event

@@ -11,8 +11,9 @@ from typing import Annotated, Literal, Required, TypedDict
 import msgspec
 from msgspec import Meta
 
-from slawatch.core.agreement import BREACHED, METRICS, OVERDUE, WARNED
+from slawatch.core.agreement import METRICS
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN
+from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1)]

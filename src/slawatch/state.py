@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from slawatch.core.agreement import METRICS, Agreements, Promise
+from slawatch.core.agreement import METRICS
 from slawatch.core.clock import MET, RUNNING, STILL, Broken, Clock
 from slawatch.core.fact import KEPT, NO_VERSION, Fact, Fields, Order
 from slawatch.core.history import Base, Filed
+from slawatch.core.promise import Agreements, Promise
 from slawatch.core.rounds import Rounds
 from slawatch.core.ticket import Ticket
 
@@ -96,13 +97,13 @@ class PackedHistory:
 
     def filed(self) -> list[Filed]:
         rows = _unpack_all(self._filings, self._filed)
-        return [Filed(agreement, METRICS[metric], number, said) for agreement, metric, number, said in rows]
+        return [Filed(slug, METRICS[metric], number, said) for slug, metric, number, said in rows]
 
     def filings(self) -> int:
         return self._filings
 
     def file(self, said: Filed) -> None:
-        self._filed += _pack((said.agreement, _NUMBER[said.metric], said.round, said.said))
+        self._filed += _pack((said.slug, _NUMBER[said.metric], said.round, said.said))
         self._filings += 1
 
     def refile(self, filed: Sequence[Filed]) -> None:
@@ -215,16 +216,14 @@ def _load_rounds(row: Sequence[Any], agreements: Agreements) -> Rounds:
 def _dump_clock(clock: Clock) -> tuple[Any, ...]:
     promise = clock.promise
     return (
-        promise.agreement.id, promise.number, clock.round, clock.started_at, clock.stance | clock.begun * _BEGUN,
+        promise.agreement.slug, promise.number, clock.round, clock.started_at, clock.stance | clock.begun * _BEGUN,
         clock.mark, clock.deadline, clock.crossings, clock.due, clock.ended_at, clock.verdict, clock.broken, clock.said,
     )  # fmt: skip
 
 
 def _load_clock(row: Sequence[Any], metric: Any, agreements: Agreements) -> Clock | None:
-    agreement, promised, number, started_at, stance, mark, deadline, crossings, due, ended_at, verdict, broken, said = (
-        row
-    )
-    promise: Promise | None = agreements.promise(agreement, metric, promised)
+    slug, promised, number, started_at, stance, mark, deadline, crossings, due, ended_at, verdict, broken, said = row
+    promise: Promise | None = agreements.promise(slug, metric, promised)
     if promise is None:
         return None
     clock = Clock.__new__(Clock)  # every attribute is set here: half the time of a state's load is this function

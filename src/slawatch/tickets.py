@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from slawatch import state as packed
-from slawatch.core.agreement import METRICS, Agreements
+from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
-from slawatch.core.assess import Bounds, Use, apply, fire, fold, next_wake_up, overfull, rejudge, tidy
+from slawatch.core.assess import Use, apply, fire, rejudge
 from slawatch.core.fact import STATUS, Phase
+from slawatch.core.fold import Bounds, fold, next_wake_up, overfull, tidy
+from slawatch.core.promise import Agreements
 from slawatch.core.ticket import Ticket, phase_of
 from slawatch.events import Publisher, TicketEvent, read_ticket_event
 from slawatch.instants import rfc3339

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from slawatch.agreements import loads
-from slawatch.core.agreement import Metric
+from slawatch.core.agreement import Agreement, Metric
 from slawatch.core.alert import Alert
+from slawatch.core.slug import escaped, unescaped
 from slawatch.events import Publisher, decode_ticket_event
 from slawatch.process import Message, Output, Rejection
 from slawatch.tickets import TicketProcess
@@ -21,9 +22,9 @@ TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def alert(what: str, **more: Any) -> Alert:
     told = Alert(
-        what=what, nth=1, agreement="acme-gold", metric=Metric.RESOLUTION, ticket="INC-7", round=1, threshold=None,
-        customer="ACME", priority="P1", service="crm", team="net", kind="incident", started_at=AT, due_at=AT + HOUR,
-        happened_at=AT + HOUR, budget=HOUR, elapsed=HOUR, on_arrival=False,
+        what=what, nth=1, agreement="acme-gold", slug="acme-gold", metric=Metric.RESOLUTION, ticket="INC-7", round=1,
+        threshold=None, customer="ACME", priority="P1", service="crm", team="net", kind="incident", started_at=AT,
+        due_at=AT + HOUR, happened_at=AT + HOUR, budget=HOUR, elapsed=HOUR, on_arrival=False,
     )  # fmt: skip
     return told._replace(**more)
 
@@ -82,15 +83,27 @@ def test_no_traceparent_without_one() -> None:
     assert "traceparent" not in dict(message.headers)
 
 
-def test_names_in_an_id_are_percent_encoded() -> None:
-    (message,) = published(alert("met", agreement="a/b@c", ticket="50% ~x/1 Ж", nth=2))
+NAMES = [
+    (Agreement("a/b@c", ()), "a%2Fb%40c"),
+    (Agreement("silver@A/B", (), slug="silver@A%2FB"), "silver@A%2FB"),  # made of two names: what is between them stays
+]
+
+
+@pytest.mark.parametrize(("agreement", "written"), NAMES)
+def test_names_in_an_id_are_percent_encoded(agreement: Agreement, written: str) -> None:
+    (message,) = published(alert("met", agreement=agreement.id, slug=agreement.slug, ticket="50% ~x/1 Ж", nth=2))
     data = json.loads(message.value)
-    assert data["id"] == "a%2Fb%40c/resolution/50%25%20%7Ex%2F1%20Ж/1/met~2"
-    assert (data["agreement"], data["ticket"]) == ("a/b@c", "50% ~x/1 Ж")
+    assert data["id"] == f"{written}/resolution/50%25%20%7Ex%2F1%20Ж/1/met~2"
+    assert (data["agreement"], data["ticket"]) == (agreement.id, "50% ~x/1 Ж")
     headers = dict(message.headers)
     assert headers["ce_id"] == data["id"].encode()
     assert headers["ce_subject"] == "50% ~x/1 Ж".encode()
-    assert message.key == b"a/b@c"
+    assert message.key == agreement.id.encode()
+
+
+@pytest.mark.parametrize("name", ["a/b@c", "50%25 ~2F", "%2540"])
+def test_a_name_can_be_read_from_an_id(name: str) -> None:
+    assert unescaped(escaped(name)) == name
 
 
 def test_said_again() -> None:

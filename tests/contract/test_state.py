@@ -1,14 +1,18 @@
 """A ticket's state as bytes: what goes in comes out, it stays small, and a later version's is refused."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slawatch import state
 from slawatch.agreements import loads
-from slawatch.core.assess import Bounds
+from slawatch.core.agreement import Agreement
+from slawatch.core.fold import Bounds
+from slawatch.core.promise import Agreements
 from slawatch.events import decode_ticket_event
 from slawatch.instants import rfc3339
 from slawatch.process import Reason, Record, Rejection
@@ -98,17 +102,48 @@ def test_load_and_dump_give_the_same_bytes(history: str) -> None:
         assert state.is_current(stored, AGREEMENTS.fingerprint)
 
 
-@pytest.mark.parametrize("history", HISTORIES)
-def test_a_folded_ticket_gives_the_same_bytes(history: str) -> None:
+def folded_after(history: str) -> Replay:
     replay = replay_of(Bounds(retention=DAY))
     said(replay, HISTORIES[history])
     said(replay, [(3 * DAY, {"status": "cancelled"})])
     said(replay, [(9 * DAY, {"status": "closed"})], "T2")
-    stored = replay._states[b"T1"]
+    return replay
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_a_folded_ticket_gives_the_same_bytes(history: str) -> None:
+    stored = folded_after(history)._states[b"T1"]
     ticket = state.load("T1", stored, AGREEMENTS)
     assert len(ticket.history) == 0
     assert ticket.folded is not None
     assert state.dump(ticket, AGREEMENTS.fingerprint, state.wake_up(stored), state.tally(stored)) == stored
+
+
+OF_LAYOUT_1 = json.loads(Path(__file__).with_name("states_of_layout_1.json").read_text())
+"""What that layout's program made of `HISTORIES`, of the same ones folded, and of a stub that came back."""
+
+
+def as_of_layout_1(name: str) -> Replay:
+    if name == "a stub with new facts":
+        replay = folded()
+        said(replay, [(41 * DAY, {"status": "open"}), (41 * DAY + MINUTE, {"status": "pending"})])
+        return replay
+    if name.endswith(", folded"):
+        return folded_after(name.removesuffix(", folded"))
+    replay = replay_of()
+    said(replay, HISTORIES[name])
+    return replay
+
+
+@pytest.mark.parametrize("name", OF_LAYOUT_1)
+def test_a_state_of_the_layout_before_is_the_same_ticket(name: str) -> None:
+    old = b64decode(OF_LAYOUT_1[name])
+    old = old[:1] + AGREEMENTS.fingerprint + old[9:]  # whatever holidays and time zones were when it was written
+    stored = as_of_layout_1(name)._states[b"T1"]
+    assert state.is_current(old, AGREEMENTS.fingerprint)
+    assert (state.wake_up(old), state.tally(old)) == (state.wake_up(stored), state.tally(stored))
+    ticket = state.load("T1", old, AGREEMENTS)
+    assert state.dump(ticket, AGREEMENTS.fingerprint, state.wake_up(old), state.tally(old)) == stored
 
 
 def test_a_state_of_a_later_version_is_refused() -> None:
@@ -125,6 +160,21 @@ def test_a_state_of_other_agreements_is_not_current() -> None:
     replay = replay_of()
     said(replay, HISTORIES["open"])
     assert not state.is_current(replay._states[b"T1"], bytes(8))
+
+
+def test_an_agreement_of_one_customer_keeps_its_name_in_ids() -> None:
+    """Also when it has gone from the file, and nobody but the state knows any more how it was written."""
+    of_one = Agreement("rest@A/B", AGREEMENTS.agreements[-1].targets, slug="rest@A%2FB")
+    replay = Replay(TicketProcess(Agreements([of_one], fingerprint=b"with it."), "/slawatch/test"))
+    (met,) = said(replay, [(0, {"status": "open"}), (HOUR, {"status": "resolved"})])
+    states: dict[bytes, bytes] = replay._states
+    process = TicketProcess(Agreements([], fingerprint=b"without."), "/slawatch/test")
+    turn = process.on_change(b"T1", states.get, START + DAY, START + DAY)
+    (withdrawn,) = [json.loads(message.value) for message in turn.messages]
+    assert [(alert["agreement"], alert["id"]) for alert in (met, withdrawn)] == [
+        ("rest@A/B", "rest@A%2FB/resolution/T1/1/met"),
+        ("rest@A/B", "rest@A%2FB/resolution/T1/1/withdrawn"),
+    ]
 
 
 LIFE: list[Told] = [

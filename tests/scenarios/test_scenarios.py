@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from slawatch.agreements import loads
-from slawatch.core.agreement import Agreements
+from slawatch.core.promise import Agreements
 from slawatch.instants import to_ms
 from slawatch.replay import Replay
 from slawatch.tickets import TicketProcess

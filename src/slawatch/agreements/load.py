@@ -18,9 +18,10 @@ from slawatch.agreements.models import AgreementPart, CalendarPart, FilePart, Pa
 from slawatch.agreements.problem import AgreementsError, Mistake, Problem
 from slawatch.agreements.problem import Path as Where
 from slawatch.agreements.values import PHASES, Names
-from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Agreements
+from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement
 from slawatch.core.calendar import Calendar
 from slawatch.core.fact import Phase
+from slawatch.core.promise import Agreements
 
 P = TypeVar("P", bound=Part)
 _SUFFIXES = (".yaml", ".yml")

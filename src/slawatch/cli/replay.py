@@ -12,7 +12,7 @@ from slawatch.cli.check import read_agreements
 from slawatch.cli.failure import Exit, Failure, complain
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import RANK
-from slawatch.core.assess import Bounds
+from slawatch.core.fold import Bounds
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import to_ms
 from slawatch.process import Outcome

@@ -22,7 +22,7 @@ def worker() -> int:
 
     from slawatch import log
     from slawatch.agreements import AgreementsError, load
-    from slawatch.core.assess import Bounds
+    from slawatch.core.fold import Bounds
     from slawatch.tickets import TicketProcess
 
     try:

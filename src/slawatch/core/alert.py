@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from slawatch.core.agreement import BREACHED, OVERDUE, WARNED, Metric
+from slawatch.core.agreement import Metric
+from slawatch.core.promise import BREACHED, OVERDUE, WARNED
+from slawatch.core.slug import escaped
 
 MET: Final = "met"
 MISSED: Final = "missed"
@@ -13,23 +15,18 @@ WITHDRAWN: Final = "withdrawn"
 RANK: Final = {RETRACTED: 0, WITHDRAWN: 0, WARNED: 1, BREACHED: 2, OVERDUE: 3, MET: 4, MISSED: 4}
 """The order of the alerts of one step; of equal rank they go by id."""
 
-_ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "@": "%40", "~": "%7E", " ": "%20"})
-
-
-def escaped(name: str) -> str:
-    """A name as it stands in the id of an alert."""
-    return name.translate(_ESCAPES)
-
 
 class Alert(NamedTuple):
     """An alert. Instants and working times in ms; `nth` counts how often this was said, from 1.
 
+    `slug` is the agreement as it stands in ids.
     `due_at`, `started_at`, `budget` and `elapsed` are None where there is no clock any more that could tell.
     """
 
     what: str
     nth: int
     agreement: str
+    slug: str
     metric: Metric
     ticket: str
     round: int
@@ -51,7 +48,7 @@ class Alert(NamedTuple):
         """`<agreement>/<metric>/<ticket>/<round>/<what>`, the threshold after a hyphen, `~n` when said again."""
         what = self.what if self.threshold is None else f"{self.what}-{self.threshold}"
         again = "" if self.nth == 1 else f"~{self.nth}"
-        return f"{escaped(self.agreement)}/{self.metric}/{escaped(self.ticket)}/{self.round}/{what}{again}"
+        return f"{self.slug}/{self.metric}/{escaped(self.ticket)}/{self.round}/{what}{again}"
 
 
 def in_order(step: list[Alert]) -> list[Alert]:

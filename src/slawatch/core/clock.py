@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from slawatch.core.agreement import Metric, Promise
+from slawatch.core.agreement import Metric
 from slawatch.core.fact import GONE, Phase
+from slawatch.core.promise import Promise
 from slawatch.core.worktime import NEVER
 
 # What a clock does. Stored: append only.
@@ -88,7 +89,7 @@ class Clock:
     @property
     def identity(self) -> tuple[str, Metric, int]:
         """Agreement, metric, round: what an alert is about."""
-        return (self.promise.agreement.id, self.promise.target.metric, self.round)
+        return (self.promise.agreement.slug, self.promise.target.metric, self.round)
 
     @property
     def exceeded(self) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slawatch.core.agreement import ROUND_THE_CLOCK as HOURS
-from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Promise, Slot, Target
+from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Target
 from slawatch.core.clock import Broken, Clock, Span
 from slawatch.core.fact import Phase
+from slawatch.core.promise import Promise, Slot
 from slawatch.core.rounds import Moment, Rounds, step
 
 _NOTHING = Promise(Agreement("", ()), Target(Metric.RESOLUTION, {}), Limit(1, HOURS))

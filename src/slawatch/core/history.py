@@ -14,20 +14,20 @@ from slawatch.core.fact import Fact, Fields, Order
 from slawatch.core.rounds import Rounds
 
 Identity = tuple[str, Metric, int]
-"""Agreement id, metric, round: what an alert is about."""
+"""Agreement (as it stands in ids), metric, round: what an alert is about."""
 
 
 class Filed(NamedTuple):
     """What was said of a clock that is over: of an earlier round, or of an agreement that no longer applies."""
 
-    agreement: str
+    slug: str
     metric: Metric
     round: int
     said: dict[str, int]
 
     @property
     def identity(self) -> Identity:
-        return (self.agreement, self.metric, self.round)
+        return (self.slug, self.metric, self.round)
 
 
 @dataclass(slots=True)

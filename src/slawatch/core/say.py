@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from slawatch.core.agreement import BREACHED
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
 from slawatch.core.clock import ENDED, Clock
 from slawatch.core.clock import MET as ENDED_MET
 from slawatch.core.clock import MISSED as ENDED_MISSED
 from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.history import Filed
+from slawatch.core.promise import BREACHED
+from slawatch.core.slug import unescaped
 from slawatch.core.ticket import Ticket
 
 STANDS: Final = 1
@@ -124,7 +125,7 @@ def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: i
         return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, clock.mark, False)
     fields = ticket.fields
     return Alert(
-        what, nth, filed.agreement, filed.metric, ticket.id, filed.round, None,
+        what, nth, unescaped(filed.slug), filed.slug, filed.metric, ticket.id, filed.round, None,
         fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
         None, None, cause, None, None, False,
     )  # fmt: skip
@@ -136,7 +137,7 @@ def _alert(
 ) -> Alert:  # fmt: skip
     fields, promise = ticket.fields, clock.promise
     return Alert(
-        what, nth, promise.agreement.id, promise.target.metric, ticket.id, clock.round, threshold,
+        what, nth, promise.agreement.id, promise.agreement.slug, promise.target.metric, ticket.id, clock.round, threshold,
         fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
         clock.started_at, due_at, happened_at, budget, elapsed, on_arrival,
     )  # fmt: skip

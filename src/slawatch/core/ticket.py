@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from slawatch.core.agreement import Agreements, Offer
 from slawatch.core.clock import Clock
 from slawatch.core.fact import (
     ASSIGNEE,
@@ -26,6 +25,7 @@ from slawatch.core.fact import (
 )
 from slawatch.core.follow import follow
 from slawatch.core.history import Base, History
+from slawatch.core.promise import Agreements, Offer
 from slawatch.core.rounds import Moment, Rounds
 
 
@@ -54,6 +54,15 @@ class Ticket:
         """All clocks that are not filed."""
         for rounds in self.rounds:
             yield from rounds.clocks()
+
+    def next_deadline(self) -> int | None:
+        """The soonest deadline of a running clock."""
+        soonest = None
+        for rounds in self.rounds:
+            clock = rounds.clock
+            if clock is not None and clock.deadline is not None and (soonest is None or clock.deadline < soonest):
+                soonest = clock.deadline
+        return soonest
 
 
 def phase_of(fields: Fields, agreements: Agreements) -> Phase:

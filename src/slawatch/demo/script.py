@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka.partitioner import murmur2
 
-from slawatch.core.agreement import Agreements
+from slawatch.core.promise import Agreements
 from slawatch.demo.desk import BEGIN, LENGTH, Event, simulate
 from slawatch.instants import rfc3339, to_ms
 from slawatch.replay import Replay

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from slawatch.core.agreement import Agreement, Agreements
+from slawatch.core.agreement import Agreement
 from slawatch.core.clock import Clock
 from slawatch.core.fact import ATTRIBUTES, FIELD_NAMES, PRIORITY, Fact, Fields, no_fields, observe
+from slawatch.core.promise import Agreements
 from slawatch.explain.page import Page, said_text
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 
-from slawatch.core.agreement import METRICS, Agreements
+from slawatch.core.agreement import METRICS
 from slawatch.core.calendar import Calendar
+from slawatch.core.promise import Agreements
 from slawatch.core.ticket import derive, story
 from slawatch.explain.absent import without_clock
 from slawatch.explain.account import Account

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slawatch.core.agreement import Agreements
 from slawatch.core.fact import (
     BY_AGENT,
     BY_BOT,
@@ -17,6 +16,7 @@ from slawatch.core.fact import (
     STATUS,
     Fact,
 )
+from slawatch.core.promise import Agreements
 from slawatch.explain.page import INDENT, Page
 from slawatch.explain.told import Told
 from slawatch.instants import rfc3339

@@ -17,7 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from lane_desk import Desk, eventually
 from slawatch.agreements import loads
-from slawatch.core.agreement import Agreements
+from slawatch.core.promise import Agreements
 from slawatch.instants import from_ms, rfc3339, to_ms
 from slawatch.replay import Replay
 from slawatch.stream.app import Worker

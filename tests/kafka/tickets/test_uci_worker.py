@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 import uci_log
 from lane_desk import Desk
 from slawatch.agreements import loads
-from slawatch.core.assess import Bounds
+from slawatch.core.fold import Bounds
 from slawatch.instants import to_ms
 from slawatch.replay import Replay
 from slawatch.stream.app import Worker

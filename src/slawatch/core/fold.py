@@ -1,0 +1,101 @@
+"""What of a ticket's past is kept, and for how long: the rest is folded into a base that stands as it is.
+
+Nothing that was true ceases to be by folding; only facts older than the base can no longer be taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slawatch.core.clock import PAUSED, RUNNING
+from slawatch.core.history import Base
+from slawatch.core.promise import Agreements
+from slawatch.core.ticket import Ticket, derive, story
+
+MAX_FACTS = 2_000
+"""Beyond that the older half of a ticket's facts is folded."""
+MAX_ROUNDS = 300
+"""Beyond that finished rounds of a metric are folded, all but the newest `KEPT_ROUNDS`; apart, so that it is seldom."""
+KEPT_ROUNDS = 200
+_ROUNDS_CHECK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a ticket is kept after its last fact, ms: `retention` as it is, `forget` as a stub. None: for ever."""
+
+    retention: int | None = None
+    forget: int | None = None
+
+
+def next_wake_up(ticket: Ticket, bounds: Bounds) -> int | None:
+    """The instant after which a ticket must be looked at again, whatever happens."""
+    return _sooner(ticket.next_deadline(), _idle_until(ticket, bounds))
+
+
+def tidy(ticket: Ticket, agreements: Agreements, bounds: Bounds, now: int) -> bool:
+    """Fold a ticket that has been idle for too long; False: not even a stub of it need be kept any more."""
+    idle_until = _idle_until(ticket, bounds)
+    if idle_until is None or now <= idle_until:
+        return True
+    if len(ticket.history) == 0:
+        return False
+    fold(ticket, agreements, len(ticket.history))
+    return True
+
+
+def fold(ticket: Ticket, agreements: Agreements, count: int) -> None:
+    """Fold the oldest `count` facts into the base: what they led to stands, and nothing older is taken any more."""
+    facts, base = ticket.history.facts(), ticket.history.base()
+    told = story(facts[:count], base, agreements)
+    folded = derive(told, base)
+    order = facts[count - 1].order
+    for rounds in folded:
+        rounds.left = [clock for clock in rounds.left if clock.round == rounds.number]
+        if rounds.active and rounds.clock is not None and rounds.clock.stance == RUNNING:
+            rounds.clock.stand(order[0], PAUSED)
+    ticket.history.rebase(Base(order, told.first_at, told.opened_at, told.opening, told.fields, folded))
+    ticket.history.replace(facts[count:])
+    ticket.folded = order
+    present = {rounds.slot[0]: rounds.number for rounds in folded}
+    ticket.history.refile([said for said in ticket.history.filed() if said.round >= present.get(said.metric, 0)])
+
+
+def overfull(ticket: Ticket, agreements: Agreements) -> int:
+    """How many of the oldest facts are to be folded because there are too many of them, or of finished rounds."""
+    kept = len(ticket.history)
+    if kept > MAX_FACTS:
+        return kept // 2
+    filed = ticket.history.filings()
+    # What is kept is kept of each metric: less than that of all together is no reason to look closer.
+    if filed <= MAX_ROUNDS * sum(rounds.number > 1 for rounds in ticket.rounds) or filed % _ROUNDS_CHECK:
+        return 0
+    return _facts_beyond(ticket, agreements)
+
+
+def _facts_beyond(ticket: Ticket, agreements: Agreements) -> int:
+    """How many facts belong to rounds beyond the newest `KEPT_ROUNDS` of every metric that has rounds at all."""
+    facts, base = ticket.history.facts(), ticket.history.base()
+    ends = []
+    for rounds in derive(story(facts, base, agreements), base):
+        old = [clock for clock in rounds.left if clock.round <= rounds.number - KEPT_ROUNDS]
+        if old and old[-1].ended_at is not None:
+            ends.append(old[-1].ended_at)
+    return sum(fact.at <= max(ends) for fact in facts) if ends else 0
+
+
+def _idle_until(ticket: Ticket, bounds: Bounds) -> int | None:
+    """When a ticket without a running or paused clock is to be folded or forgotten."""
+    patience = bounds.retention if len(ticket.history) else bounds.forget
+    if patience is None or ticket.order is None:
+        return None
+    for rounds in ticket.rounds:
+        if rounds.clock is not None and rounds.clock.stance in (RUNNING, PAUSED):
+            return None
+    return ticket.order[0] + patience
+
+
+def _sooner(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)

@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-kafka lint format types bench lock kafka clean
+.PHONY: help setup demo test test-fast test-kafka lint format types bench lock kafka messages clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -67,6 +67,15 @@ lock:  ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes the 
 	@.venv-lock/bin/python $(PIP) $(UV)
 	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
+
+messages: $(READY)  ## bring the message catalogues up to date with the source
+	@mkdir -p build
+	@$(RUN)/pybabel --quiet extract --mapping-file pyproject.toml --keyword text --keyword counted:1,2 --no-location \
+		--output-file build/messages.pot src/slawatch/sheet
+	@for language in src/slawatch/sheet/locale/*; do \
+		$(RUN)/pybabel --quiet update --locale $${language##*/} --domain slawatch --no-fuzzy-matching --omit-header --width 120 \
+			--input-file build/messages.pot --output-dir src/slawatch/sheet/locale; \
+	done
 
 clean:  ## take away what the other commands have made
 	rm -rf .venv .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results

@@ -20,6 +20,11 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
+def ms_of(text: str) -> int:
+    """The ms of an instant in RFC 3339."""
+    return to_ms(datetime.fromisoformat(text))
+
+
 def rfc3339(ms: int) -> str:
     """`2026-10-12T09:44:38.400Z`; the milliseconds only where they are not zero."""
     minutes, ms = divmod(ms, 60_000)

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from slawatch.core.interval import HOUR, MINUTE, SECOND
-from slawatch.instants import from_ms, to_ms
+from slawatch.instants import from_ms, ms_of
 
 INDENT = "  "
 
@@ -57,11 +57,6 @@ def said_text(page: Page, alert: Mapping[str, Any]) -> str:
     if alert["happened_at"] != alert["detected_at"]:
         text += f", which happened {page.instant(ms_of(alert['happened_at']))}"
     return text + (", overdue already when first judged" if alert["on_arrival"] else "")
-
-
-def ms_of(text: str) -> int:
-    """The ms of an instant in RFC 3339."""
-    return to_ms(datetime.fromisoformat(text))
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -31,6 +31,9 @@ def mistakes(text: str) -> list[str]:
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
+    # A condition says nothing of what may stand there, and what stands beside `allOf` is said there.
+    if isinstance(value, dict):
+        value = {key: below for key, below in value.items() if key not in ("if", "not")}
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     return [*([value] if isinstance(value, dict) else []), *(found for item in inner for found in objects(item))]
 
@@ -43,7 +46,7 @@ def test_it_is_a_schema() -> None:
 
 
 def test_everything_is_described_and_nothing_else_is_allowed() -> None:
-    parts = [found for found in objects(schema()) if isinstance(found.get("properties"), dict)]
+    parts = [found for found in objects(schema()) if isinstance(found.get("properties"), dict) and "allOf" not in found]
     assert len(parts) > 7
     for part in parts:
         assert part["additionalProperties"] is False

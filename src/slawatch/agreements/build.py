@@ -1,4 +1,4 @@
-"""From valid parts of the files to core values, and what is wrong with them together."""
+"""From valid parts of the files to the calendars and to the promises about tickets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from slawatch.agreements import pinned
 from slawatch.agreements.document import Document
 from slawatch.agreements.durations import Duration
 from slawatch.agreements.models import AgreementPart, CalendarPart, MatchPart, TargetPart
+from slawatch.agreements.periods import NarrowPart, ServiceTargetPart
 from slawatch.agreements.problem import Mistake, Path
 from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Hours, Limit, Percent, Target, TimeLeft, Warn
 from slawatch.core.calendar import Calendar, midnight, no_holidays
@@ -68,39 +69,31 @@ def _open_in(calendar: Calendar, year: int) -> bool:
 
 
 def build_agreement(part: AgreementPart, calendars: Calendars, document: Document, path: Path) -> Agreement:
-    """The agreement; `calendars` has all that it names, and `conflicts` found nothing."""
+    """The agreement; `calendars` has all that it names, and its parts agree."""
     own = calendars[part.calendar or ROUND_THE_CLOCK.name]
-    zone = _zone(part, calendars)
+    _, midnights = zone(part, calendars)
     match = part.match or MatchPart()
-    fields = ((number, getattr(match, FIELD_NAMES[number])) for number in _MATCHED)
     return Agreement(
         id=part.id,
         targets=tuple(
             _target(target, own, calendars, document.place((*path, "targets", i)))
             for i, target in enumerate(part.targets)
+            if isinstance(target, TargetPart)
         ),
-        match={number: frozenset(words) for number, words in fields if words},
+        match=fields(match),
         attributes={name: frozenset(words) for name, words in (match.attributes or {}).items()},
-        since=midnight(part.start, zone) if part.start else None,
-        until=midnight(part.until, zone) if part.until else None,
+        since=midnight(part.start, midnights) if part.start else None,
+        until=midnight(part.until, midnights) if part.until else None,
         also=part.also,
-        zone=zone,
+        zone=midnights,
         where=document.place(path),
     )
 
 
-def conflicts(part: AgreementPart, calendars: Calendars) -> Iterator[Mistake]:
-    """What the parts of an agreement do not say together."""
-    zones = _zones(part, calendars)
-    if len(zones) > 1 and (part.start or part.until):
-        key = "from" if part.start else "until"
-        yield Mistake(f"midnight in which zone? Its calendars have {' and '.join(zones)}: add a `timezone`", key)
-    for i, target in enumerate(part.targets):
-        days = {calendar.day for calendar in _used(target, calendars[part.calendar or ROUND_THE_CLOCK.name], calendars)}
-        for j, threshold in enumerate(target.warn):
-            if isinstance(threshold, Duration) and threshold.days and len(days) > 1:
-                text = f"how long is `{threshold.text}`? The calendars of the limits have different days: write hours"
-                yield Mistake(text, "targets", i, "warn", j)
+def fields(match: MatchPart | NarrowPart) -> dict[int, frozenset[str]]:
+    """The accepted values by field number."""
+    found = ((number, getattr(match, FIELD_NAMES[number], None)) for number in _MATCHED)
+    return {number: frozenset(words) for number, words in found if words}
 
 
 def named_calendars(part: AgreementPart) -> Iterator[str]:
@@ -108,13 +101,14 @@ def named_calendars(part: AgreementPart) -> Iterator[str]:
     if part.calendar:
         yield part.calendar
     for target in part.targets:
-        if target.calendar:
+        if isinstance(target, TargetPart | ServiceTargetPart) and target.calendar:
             yield target.calendar
-        yield from (limit.calendar for limit in target.within.values() if limit.calendar)
+        if isinstance(target, TargetPart):
+            yield from (limit.calendar for limit in target.within.values() if limit.calendar)
 
 
-def _zones(part: AgreementPart, calendars: Calendars) -> dict[str, tzinfo]:
-    """The zones that `from` and `until` may be meant in: its own, else its calendar's, else those of its targets.
+def zones(part: AgreementPart, calendars: Calendars) -> dict[str, tzinfo]:
+    """The zones that midnights may be meant in: its own, else its calendar's, else those of its targets.
 
     Round the clock has none.
     """
@@ -127,12 +121,13 @@ def _zones(part: AgreementPart, calendars: Calendars) -> dict[str, tzinfo]:
     return {calendar.timezone.key: calendar.timezone for calendar in used if calendar}
 
 
-def _zone(part: AgreementPart, calendars: Calendars) -> tzinfo:
-    zones = _zones(part, calendars)
-    return next(iter(zones.values())) if len(zones) == 1 else UTC
+def zone(part: AgreementPart, calendars: Calendars) -> tuple[str, tzinfo]:
+    """The zone of an agreement, with its name."""
+    found = zones(part, calendars)
+    return next(iter(found.items())) if len(found) == 1 else ("UTC", UTC)
 
 
-def _used(part: TargetPart, own: BuiltCalendar, calendars: Calendars) -> Iterator[BuiltCalendar]:
+def used(part: TargetPart, own: BuiltCalendar, calendars: Calendars) -> Iterator[BuiltCalendar]:
     """The calendar of each limit: its own, else the target's, else the agreement's."""
     for limit in part.within.values():
         name = limit.calendar or part.calendar
@@ -140,17 +135,17 @@ def _used(part: TargetPart, own: BuiltCalendar, calendars: Calendars) -> Iterato
 
 
 def _target(part: TargetPart, own: BuiltCalendar, calendars: Calendars, where: str) -> Target:
-    used = list(_used(part, own, calendars))
+    measured = list(used(part, own, calendars))
     limits = {
         priority: Limit(limit.time.ms(calendar.day), calendar.hours)
-        for (priority, limit), calendar in zip(part.within.items(), used, strict=True)
+        for (priority, limit), calendar in zip(part.within.items(), measured, strict=True)
     }
     default = limits.pop("default", None)
     return Target(
         metric=part.metric,
         limits=limits,
         default=default,
-        warn=tuple(_warn(threshold, used[0].day) for threshold in part.warn),
+        warn=tuple(warning(threshold, measured[0].day) for threshold in part.warn),
         overdue=part.overdue,
         pause=frozenset(part.pause),
         on_reopen=part.on_reopen,
@@ -160,5 +155,6 @@ def _target(part: TargetPart, own: BuiltCalendar, calendars: Calendars, where: s
     )
 
 
-def _warn(threshold: Percent | Duration, day: int) -> Warn:
+def warning(threshold: Percent | Duration, day: int) -> Warn:
+    """When to warn, where a day is `day` ms."""
     return threshold if isinstance(threshold, Percent) else TimeLeft(threshold.text, threshold.ms(day))

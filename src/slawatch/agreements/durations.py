@@ -30,13 +30,19 @@ class Duration:
 
 def parse(text: str) -> Duration:
     """The duration in a text: more than nothing, at most a hundred years; else a `Mistake`."""
+    found = parse_any(text)
+    if found.ms() == 0:
+        raise Mistake(f"`{text}` is no time at all: a duration must be more than zero")
+    return found
+
+
+def parse_any(text: str) -> Duration:
+    """The same, and `0s` too."""
     if not re.fullmatch(PATTERN, text):
         raise Mistake(f"`{text}` is not a duration: write for example 15m, 1h30m or 3d")
     parts = [(int(amount[:20]), unit) for amount, unit in _PARTS.findall(text)]
     days = sum(amount for amount, unit in parts if unit == "d")
     found = Duration(text, days, sum(amount * _UNITS[unit] for amount, unit in parts))
-    if found.ms() == 0:
-        raise Mistake(f"`{text}` is no time at all: a duration must be more than zero")
     if found.ms() > LONGEST:
         raise Mistake(f"`{text}` is longer than a hundred years")
     return found

@@ -11,16 +11,21 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from slawatch.agreements import mistakes, pinned, reach, twice, values
-from slawatch.agreements.build import ALWAYS, BuiltCalendar, build_agreement, build_calendar, conflicts, named_calendars
+from slawatch.agreements.build import ALWAYS, BuiltCalendar, build_calendar, named_calendars
+from slawatch.agreements.built import Built, build
 from slawatch.agreements.document import Document, Kind, Scalar, read
 from slawatch.agreements.fingerprint import fingerprint
-from slawatch.agreements.models import AgreementPart, CalendarPart, FilePart, Part, StatusesPart
+from slawatch.agreements.models import AgreementPart, CalendarPart, FilePart, StatusesPart
+from slawatch.agreements.part import Part
+from slawatch.agreements.periods import ServiceRulePart
 from slawatch.agreements.problem import AgreementsError, Mistake, Problem
 from slawatch.agreements.problem import Path as Where
+from slawatch.agreements.together import conflicts
 from slawatch.agreements.values import PHASES, Names
 from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement
 from slawatch.core.calendar import Calendar
 from slawatch.core.fact import Phase
+from slawatch.core.periods.contract import Contracts, ServiceRule
 from slawatch.core.promise import Agreements
 
 P = TypeVar("P", bound=Part)
@@ -29,11 +34,18 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How much there is, for `check`."""
+    """How much there is, for `check`.
+
+    `agreements`, `targets` and the `period_targets` among them are counted as written, `results` with one agreement
+    for each customer of `each`; `services` are those that a target is about.
+    """
 
     files: int
     agreements: int
+    results: int
     targets: int
+    period_targets: int
+    services: int
     calendars: int
     statuses: int
 
@@ -43,6 +55,7 @@ class AgreementsFile:
     """Valid agreements, with what is odd in them, and the versions of the packages that they were read with."""
 
     agreements: Agreements
+    contracts: Contracts
     warnings: list[Problem]
     summary: Summary
     versions: Mapping[str, str]
@@ -87,9 +100,9 @@ class _Loading:
     def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = documents
         self._problems = [problem for document in documents for problem in document.problems]
-        self._warnings: list[Problem] = []
         self._calendars: dict[str, BuiltCalendar] = {ROUND_THE_CLOCK.name: ALWAYS}
-        self._built: list[tuple[Agreement, Document, Where]] = []
+        self._rules: dict[str, ServiceRule] = {}
+        self._built: list[Built] = []
 
     def all(self) -> AgreementsFile:
         names = self._names()
@@ -98,26 +111,37 @@ class _Loading:
         self._problems += twice.problems(self._documents)
         statuses = self._statuses(names)
         self._read_calendars(names)
+        self._read_services(names)
         self._read_agreements(names)
         if not self._problems and not self._built:
             self._problems.append(self._documents[0].problem(("agreements",), "is missing: there is no agreement"))
+        agreements = list(self._own_ids())
         self._raise()
-        agreements = [agreement for agreement, _, _ in self._built]
-        self._warn(agreements)
         versions = pinned.versions()
-        parts = {name: built.part for name, built in self._calendars.items() if built.part}
+        calendars = {name: built.part for name, built in self._calendars.items() if built.part}
+        mark = fingerprint(self._built, statuses, calendars, self._rules, versions)
         return AgreementsFile(
-            agreements=Agreements(agreements, statuses, fingerprint(agreements, statuses, parts, versions)),
-            warnings=self._in_order(self._warnings),
-            summary=Summary(
-                files=len(self._documents),
-                agreements=len(agreements),
-                targets=sum(len(agreement.targets) for agreement in agreements),
-                calendars=len(parts),
-                statuses=len(statuses),
+            agreements=Agreements(agreements, statuses, mark),
+            contracts=Contracts(
+                tuple(contract for built in self._built for contract in built.contracts()), self._rules, mark
             ),
+            warnings=self._in_order(list(reach.warnings(self._built, self._calendars, self._documents))),
+            summary=self._summary(len(agreements), len(calendars), len(statuses)),
             versions=versions,
             calendars={name: built.calendar for name, built in self._calendars.items() if built.calendar},
+        )
+
+    def _summary(self, results: int, calendars: int, statuses: int) -> Summary:
+        contracts = [built.contract for built in self._built if built.contract]
+        return Summary(
+            files=len(self._documents),
+            agreements=len(self._built),
+            results=results,
+            targets=sum(len(built.part.targets) for built in self._built),
+            period_targets=sum(len(contract.targets) for contract in contracts),
+            services=len(reach.watched(self._built)),
+            calendars=calendars,
+            statuses=statuses,
         )
 
     def _names(self) -> Names:
@@ -138,7 +162,7 @@ class _Loading:
         if not isinstance(document.tree, dict):
             self._problems.append(document.problem((), "must be a mapping with `calendars` and `agreements`"))
             return
-        shapes = {"statuses": dict, "calendars": dict, "agreements": list}
+        shapes = {"statuses": dict, "calendars": dict, "services": dict, "agreements": list}
         top = {key: value for key, value in document.tree.items() if key not in shapes}
         self._read(FilePart, top, document, ())
         for key, shape in shapes.items():
@@ -170,6 +194,20 @@ class _Loading:
             else:
                 self._calendars.setdefault(name, built)
 
+    def _read_services(self, names: Names) -> None:
+        for document, path, value in self._entries("services"):
+            if isinstance(path[-1], int):
+                continue  # in a list, of which it was said that it is none of names
+            part = self._read(ServiceRulePart, value, document, path, names)
+            try:
+                name = values.name(path[-1])
+            except Mistake as mistake:
+                self._problems.append(document.problem(path, str(mistake)))
+                continue
+            if part is not None:
+                stale = part.stale_after.ms() if part.stale_after else None
+                self._rules[name] = ServiceRule(part.down_when, stale)
+
     def _read_agreements(self, names: Names) -> None:
         for document, path, value in self._entries("agreements"):
             part = self._read(AgreementPart, value, document, path, names)
@@ -178,32 +216,21 @@ class _Loading:
             found = [document.problem((*path, *m.below), str(m)) for m in conflicts(part, self._calendars)]
             self._problems += found
             if not found:
-                self._built.append((build_agreement(part, self._calendars, document, path), document, path))
+                self._built.append(build(part, self._calendars, document, path))
 
-    def _warn(self, agreements: Sequence[Agreement]) -> None:
-        for i, text in reach.shadowed(agreements):
-            _, document, path = self._built[i]
-            self._warnings.append(document.problem(path, text, warning=True))
-        for agreement, document, path in self._built:
-            for i, target in enumerate(agreement.targets):
-                for j, text in reach.silent_warnings(target):
-                    self._warnings.append(document.problem((*path, "targets", i, "warn", j), text, warning=True))
-        used = {
-            limit.hours.name
-            for agreement in agreements
-            for target in agreement.targets
-            for limit in (*target.limits.values(), target.default)
-            if limit
-        }
-        for document, path, _ in self._entries("calendars"):
-            name = str(path[-1])
-            if name not in used:
-                self._warnings.append(document.problem(path, "no limit is measured in this calendar", warning=True))
-            part = self._calendars[name].part
-            for day in part.open if part else ():
-                if part and day in part.closed:
-                    text = f"{day} is in `closed` too: these hours count"
-                    self._warnings.append(document.problem((*path, "open", str(day)), text, warning=True))
+    def _own_ids(self) -> Iterator[Agreement]:
+        """The agreements, with `each` those of the customers; an id that it makes must not be another's."""
+        taken: dict[str, Built] = {}
+        for built in self._built:
+            for agreement in built.agreements():
+                other = taken.setdefault(agreement.id, built)
+                template = built if built.customers else other
+                if other is not built and template.customers:
+                    place = (other if template is built else built).document.place
+                    path = (other if template is built else built).path
+                    text = f"makes `{agreement.id}`, which another agreement makes or is ({place(path)}): rename one"
+                    self._problems.append(template.problem(("each",), text))
+                yield agreement
 
     def _entries(self, section: str) -> Iterator[tuple[Document, Where, object]]:
         for document in self._documents:

@@ -8,9 +8,13 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from slawatch.agreements.document import Document, Scalar
-from slawatch.agreements.models import Part, not_yet
+from slawatch.agreements.models import TARGETS
+from slawatch.agreements.owed import CREDITS
+from slawatch.agreements.part import Part
 from slawatch.agreements.problem import Path, Problem, Step, hint
 
+_KINDS: dict[str, type[Part]] = {**TARGETS, **CREDITS}
+_LIMITS = {part.limit for part in TARGETS.values()}
 _SHAPES = {
     "dict_type": "must be a mapping (`key: value`)",
     "model_type": "must be a mapping (`key: value`)",
@@ -54,16 +58,21 @@ def _written(document: Document, above: Path, loc: Sequence[Step]) -> Path:
 
 
 def _unknown(key: str, model: type[Part]) -> str:
-    if key in model.later:
-        return not_yet(key)
-    return f"unknown key: {hint(key, [field.alias or name for name, field in model.model_fields.items()])}"
+    target = next((part for part in TARGETS.values() if part is model), None)
+    others = [kind.strip("<>") for kind, part in TARGETS.items() if key in part.known()]
+    if target is None or not others:
+        return f"unknown key: {hint(key, model.known())}"
+    tip = f"write `{target.limit}` here" if key in _LIMITS else "take it out"
+    return f"is for {', '.join(others[:-1])}{' and ' if others[1:] else ''}{others[-1]}: {tip}"
 
 
 def _model(model: type[Part], loc: Sequence[Step]) -> type[Part]:
     """The model that judged what is at `loc`."""
     here: Any = model
     for step in loc:
-        if isinstance(here, type) and issubclass(here, BaseModel):
+        if step in _KINDS:
+            here = _KINDS[str(step)]
+        elif isinstance(here, type) and issubclass(here, BaseModel):
             fields = here.model_fields.items()
             here = next((field.annotation for name, field in fields if (field.alias or name) == step), here)
         here = _part(here) or here

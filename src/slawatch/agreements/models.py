@@ -7,26 +7,38 @@ for editors is made from them, so every field has its description here and nowhe
 from __future__ import annotations
 
 from datetime import date
+from enum import Enum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
+    Discriminator,
     Field,
     PlainValidator,
+    Tag,
     ValidationInfo,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
-    WrapValidator,
     field_validator,
-    model_validator,
 )
 
 from slawatch.agreements import pinned, values
+from slawatch.agreements.amounts import AnyLength, CreditShare
 from slawatch.agreements.document import Kind, Scalar
 from slawatch.agreements.durations import Duration
-from slawatch.agreements.problem import Mistake
+from slawatch.agreements.owed import CreditPart, ExclusionPart, FeePart
+from slawatch.agreements.part import Part, Told, Words, meant
+from slawatch.agreements.periods import (
+    METRICS,
+    AvailabilityPart,
+    CompliancePart,
+    OutagePart,
+    OutagesPart,
+    PeriodTargetPart,
+    SatisfactionPart,
+    ServiceRulePart,
+    read_metric,
+)
+from slawatch.agreements.problem import Mistake, nearest
 from slawatch.agreements.values import (
     CalendarName,
     ClosedDay,
@@ -45,34 +57,9 @@ from slawatch.agreements.values import (
 )
 from slawatch.core.agreement import Metric, OnChange, OnReopen
 from slawatch.core.interval import DAY
+from slawatch.core.periods.contract import PeriodMetric
 
-LATER_METRICS = ("availability", "outage", "outages", "compliance", "satisfaction")
 _REOPENED = (Metric.RESOLUTION, Metric.CLOSURE)
-
-
-def not_yet(what: str) -> str:
-    """What is said of a promise that nobody would watch."""
-    return f"{what} is not supported by this version yet: take it out, or it would go unwatched"
-
-
-class Part(BaseModel):
-    """A mapping with known keys; a key whose value is a written `null` counts as absent.
-
-    `later` are keys of period metrics and credits: refused, but not as if they were mistyped.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-    later: ClassVar[tuple[str, ...]] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _given(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: v for k, v in value.items() if not (isinstance(v, Scalar) and v.kind is Kind.NULL)}
-
-
-Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
 class StatusesPart(Part):
@@ -168,10 +155,9 @@ Limits = Annotated[
 class TargetPart(Part):
     """One promise about tickets."""
 
-    later = ("name", "of", "service", "at_least", "at_most", "per", "match", "good", "by", "min_sample", "unknown",
-             "degraded", "maintenance", "min_outage", "down_when", "stale_after")  # fmt: skip
+    limit: ClassVar[str] = "within"
 
-    metric: Annotated[Metric, PlainValidator(values.choice("metric", Metric)), values.one_of(Metric)] = Field(
+    metric: Annotated[Metric, PlainValidator(read_metric), values.one_of(Metric)] = Field(
         description="What is measured."
     )
     within: Limits = Field(description="Working time that may be spent.")
@@ -204,12 +190,54 @@ class TargetPart(Part):
         return counts
 
 
-def _watched(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """A target of a metric that comes later is one mistake, not one for each of its keys."""
+TARGETS: dict[str, type[TargetPart | PeriodTargetPart]] = {
+    "<tickets>": TargetPart,
+    "<availability>": AvailabilityPart,
+    "<outage>": OutagePart,
+    "<outages>": OutagesPart,
+    "<compliance>": CompliancePart,
+    "<satisfaction>": SatisfactionPart,
+}
+"""By tags that nobody can write as keys."""
+
+
+def _kind(value: Any) -> str:
+    """Which promise it is, by its metric; one that is mistyped as far as can be guessed."""
     metric = value.get("metric") if isinstance(value, dict) else None
-    if metric in LATER_METRICS:
-        raise Mistake(not_yet(str(metric)), "metric")
-    return read(value)
+    known = nearest(metric, METRICS) if isinstance(metric, str) else None
+    if known is None:
+        return meant(value, TARGETS)
+    return f"<{known}>" if f"<{known}>" in TARGETS else "<tickets>"
+
+
+def _when(*metrics: str) -> dict[str, Any]:
+    return {"properties": {"metric": {"enum": list(metrics)}}, "required": ["metric"]}
+
+
+AnyTarget = Annotated[
+    Annotated[TargetPart, Tag("<tickets>")]
+    | Annotated[AvailabilityPart, Tag("<availability>")]
+    | Annotated[OutagePart, Tag("<outage>")]
+    | Annotated[OutagesPart, Tag("<outages>")]
+    | Annotated[CompliancePart, Tag("<compliance>")]
+    | Annotated[SatisfactionPart, Tag("<satisfaction>")],
+    Discriminator(_kind),
+    Told(
+        _when(*Metric),
+        *(_when(metric) for metric in PeriodMetric),
+        common={
+            "description": "One promise.",
+            "properties": {"metric": {"type": "string", "enum": list(METRICS), "description": "What is measured."}},
+            "required": ["metric"],
+        },
+    ),
+]
+
+
+class Each(Enum):
+    """What an agreement can be a template for."""
+
+    CUSTOMER = "customer"
 
 
 class MatchPart(Part):
@@ -227,8 +255,6 @@ class MatchPart(Part):
 class AgreementPart(Part):
     """A contract: which tickets, from when until when, what is promised."""
 
-    later = ("each", "settle", "fee", "credit_cap", "credits", "exclude")
-
     id: Name = Field(description="Its name in alerts; a change of contract is a new entry with a new id.")
     match: MatchPart | None = Field(None, description="Which tickets it covers; absent: all.")
     start: Day | None = Field(None, alias="from", description="The first day.")
@@ -236,9 +262,15 @@ class AgreementPart(Part):
     timezone: Zone | None = Field(None, description="Zone of `from` and `until`; else that of the calendar.")
     calendar: CalendarName | None = Field(None, description="Working hours; absent: 24x7.")
     also: Switch = Field(False, description="Attaches besides whichever agreement wins, such as an OLA.")
-    targets: Annotated[tuple[Annotated[TargetPart, WrapValidator(_watched)], ...], Field(min_length=1)] = Field(
-        description="What is promised."
+    each: Annotated[Each, PlainValidator(values.choice("choice", Each)), values.one_of(Each)] | None = Field(
+        None, description="One agreement, result and report for each customer in `match`; absent: one for all."
     )
+    targets: Annotated[tuple[AnyTarget, ...], Field(min_length=1)] = Field(description="What is promised.")
+    settle: AnyLength | None = Field(None, description="How long after its end a period is closed; absent: 1d.")
+    credits: tuple[CreditPart, ...] = Field((), description="What is owed when a target is missed.")
+    fee: FeePart | None = Field(None, description="What is paid for a period; absent: credits are percents only.")
+    credit_cap: CreditShare | None = Field(None, description="The most that is owed, of the fee; absent: 100%.")
+    exclude: tuple[ExclusionPart, ...] = Field((), description="Time that was agreed afterwards not to count.")
 
     @field_validator("until")
     @classmethod
@@ -252,10 +284,11 @@ class AgreementPart(Part):
 class FilePart(Part):
     """Service level agreements: calendars, what is promised to whom, and the help desk's words for statuses."""
 
-    later = ("services",)
-
     statuses: StatusesPart | None = Field(None, description="The help desk's words for statuses.")
     calendars: dict[Name, CalendarPart] | None = Field(None, description="Working hours, by name.")
+    services: dict[Name, ServiceRulePart] | None = Field(
+        None, description="How a service's status comes about, by name, for all agreements."
+    )
     agreements: tuple[AgreementPart, ...] | None = Field(
         None, description="Agreements; the first that covers a ticket and has the metric wins."
     )

@@ -2,9 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from slawatch.core.agreement import Agreement, Metric, Target, TimeLeft
+from slawatch.agreements import twice
+from slawatch.agreements.build import Calendars
+from slawatch.agreements.built import Built
+from slawatch.agreements.document import Document
+from slawatch.agreements.doubts import doubts
+from slawatch.agreements.models import TargetPart
+from slawatch.agreements.problem import Problem
+from slawatch.core.agreement import Agreement, Hours, Metric, Target, TimeLeft
+from slawatch.core.periods.contract import ServiceTarget
+
+
+def warnings(agreements: Sequence[Built], calendars: Calendars, documents: Iterable[Document]) -> Iterator[Problem]:
+    """All of them, in files without mistakes."""
+    for i, text in shadowed([built.agreement for built in agreements]):
+        yield agreements[i].problem((), text, warning=True)
+    for built in agreements:
+        positions = (i for i, target in enumerate(built.part.targets) if isinstance(target, TargetPart))
+        for i, target in zip(positions, built.agreement.targets, strict=True):
+            for j, text in silent_warnings(target):
+                yield built.problem(("targets", i, "warn", j), text, warning=True)
+        for below, text in doubts(built.part, calendars):
+            yield built.problem(below, text, warning=True)
+    for document in documents:
+        yield from _unused(document, agreements, calendars)
+
+
+def _unused(document: Document, agreements: Sequence[Built], calendars: Calendars) -> Iterator[Problem]:
+    used = {hours.name for built in agreements for hours in _hours(built)}
+    for path, _ in twice.entries(document, "calendars"):
+        if path[-1] not in used:
+            yield document.problem(path, "no limit is measured in this calendar", warning=True)
+        part = calendars[str(path[-1])].part
+        for day in part.open if part else ():
+            if part and day in part.closed:
+                text = f"{day} is in `closed` too: these hours count"
+                yield document.problem((*path, "open", str(day)), text, warning=True)
+    services = watched(agreements)
+    for path, _ in twice.entries(document, "services"):
+        if path[-1] not in services:
+            yield document.problem(path, "no target is about this service", warning=True)
+
+
+def watched(agreements: Iterable[Built]) -> set[str]:
+    """The services that targets are about."""
+    targets = (target for built in agreements if built.contract for target in built.contract.targets)
+    return {service for target in targets if isinstance(target, ServiceTarget) for service in target.services}
+
+
+def _hours(built: Built) -> Iterator[Hours]:
+    """The hours that something is measured in."""
+    for target in built.agreement.targets:
+        yield from (limit.hours for limit in (*target.limits.values(), target.default) if limit)
+    for judged in built.contract.targets if built.contract else ():
+        if isinstance(judged, ServiceTarget):
+            yield judged.hours
 
 
 def shadowed(agreements: Sequence[Agreement]) -> Iterator[tuple[int, str]]:

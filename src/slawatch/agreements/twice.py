@@ -12,7 +12,7 @@ from slawatch.agreements import localtime
 from slawatch.agreements.document import Document
 from slawatch.agreements.problem import Mistake, Path, Problem
 from slawatch.agreements.values import PHASES
-from slawatch.core.agreement import ROUND_THE_CLOCK
+from slawatch.core.agreement import METRICS, ROUND_THE_CLOCK
 
 _Named = tuple[str, Document, Path]
 
@@ -23,6 +23,7 @@ def problems(documents: Iterable[Document]) -> Iterator[Problem]:
     yield from _repeated("calendar", _calendars(documents))
     yield from _repeated("agreement", _ids(documents))
     yield from _repeated("word", _words(documents))
+    yield from _repeated("service", _services(documents))
     for document in documents:
         for path, calendar in entries(document, "calendars"):
             if path[-1] == ROUND_THE_CLOCK.name:
@@ -31,8 +32,10 @@ def problems(documents: Iterable[Document]) -> Iterator[Problem]:
         for path, agreement in entries(document, "agreements"):
             targets = list(_items((*path, "targets"), _get(agreement, "targets")))
             metrics = ((_get(target, "metric"), document, (*above, "metric")) for above, target in targets)
-            yield from _repeated("metric", metrics)
+            yield from _repeated("metric", (found for found in metrics if found[0] in METRICS))
             for above, target in targets:
+                named = _items((*above, "service"), _get(target, "service"))
+                yield from _repeated("service", ((word, document, where) for where, word in named))
                 for key in ("warn", "overdue"):
                     levels = _items((*above, key), _get(target, key))
                     yield from _repeated("threshold", ((level, document, where) for where, level in levels))
@@ -66,6 +69,12 @@ def _ids(documents: Iterable[Document]) -> Iterator[_Named]:
     for document in documents:
         for path, agreement in entries(document, "agreements"):
             yield _get(agreement, "id"), document, (*path, "id")
+
+
+def _services(documents: Iterable[Document]) -> Iterator[_Named]:
+    for document in documents:
+        for path, _ in entries(document, "services"):
+            yield str(path[-1]), document, path
 
 
 def _words(documents: Iterable[Document]) -> Iterator[_Named]:

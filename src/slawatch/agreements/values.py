@@ -25,7 +25,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 PHASES = {phase.name.lower(): phase for phase in Phase}
-_PERCENT = "^[0-9]{1,6}([.][0-9]{1,6})?%$"
+PERCENT = "^[0-9]{1,6}([.][0-9]{1,6})?%$"
 _KNOWN_ELSEWHERE = ""  # no sentence: what is wrong with the value was said when the file was read
 
 
@@ -76,10 +76,11 @@ def read(parse: Callable[[str], T]) -> Callable[[Any], T]:
 def choice(what: str, options: type[E]) -> Callable[[Any], E]:
     """A validator: one of an enumeration, by its value."""
     known = {str(option.value): option for option in options}
-    return lambda value: _one_of(what, known, text(value))
+    return lambda value: word_of(what, known, text(value))
 
 
-def _one_of(what: str, known: Mapping[str, T], word: str) -> T:
+def word_of(what: str, known: Mapping[str, T], word: str) -> T:
+    """What a word stands for among those that are known; else a `Mistake`."""
     if word not in known:
         raise Mistake(f"unknown {what} `{word}`: {hint(word, known)}")
     return known[word]
@@ -98,34 +99,37 @@ def _pause(value: Any, info: ValidationInfo[Names]) -> Phase:
     word, names = text(value), info.context
     if word not in PHASES and word in names.words:
         raise Mistake(f"`{word}` is the help desk's word: write ours, `{names.words[word]}`")
-    return _one_of("status", PHASES, word)
+    return word_of("status", PHASES, word)
 
 
-def _percent(word: str) -> Percent:
-    if not re.fullmatch(_PERCENT, word, re.ASCII):
+def percent(word: str) -> Percent:
+    """The share in `75%`."""
+    if not re.fullmatch(PERCENT, word, re.ASCII):
         raise Mistake(f"`{word}` is not a percentage: write for example 150%")
     return Percent(word, Fraction(word[:-1]) / 100)
 
 
-def _threshold(word: str) -> Percent | Duration:
+def threshold(word: str) -> Percent | Duration:
+    """When to warn: a share of the budget, or what is left of it."""
     if "%" not in word:
         if not re.fullmatch(durations.PATTERN, word):
             raise Mistake(f"`{word}` is no threshold: write a percentage (75%) or the working time left (30m)")
         return durations.parse(word)
-    percent = _percent(word)
-    if not 0 < percent.share < 1:
+    found = percent(word)
+    if not 0 < found.share < 1:
         raise Mistake(f"`{word}` can't warn: write more than 0% and less than 100%")
-    return percent
+    return found
 
 
 def _level(word: str) -> Percent:
-    percent = _percent(word)
-    if percent.share <= 1:
+    found = percent(word)
+    if found.share <= 1:
         raise Mistake(f"`{word}` is not overdue: write more than 100%")
-    return percent
+    return found
 
 
-def _pattern(pattern: str, *examples: str) -> WithJsonSchema:
+def patterned(pattern: str, *examples: str) -> WithJsonSchema:
+    """The schema of a text of some form."""
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
@@ -136,29 +140,29 @@ def one_of(known: Any) -> WithJsonSchema:
 
 LENGTH_SCHEMA = {"type": "string", "pattern": durations.PATTERN, "examples": ["15m", "1h30m", "3d"]}
 # A YAML number is a text here: `P: 1` and `P: "1"` are the same.
-_WORD = WithJsonSchema({"type": ["string", "number"]})
+WORD_SCHEMA = WithJsonSchema({"type": ["string", "number"]})
 
-Word = Annotated[str, PlainValidator(text), _WORD]
-Name = Annotated[str, PlainValidator(name), _WORD]
-CalendarName = Annotated[str, PlainValidator(_calendar), _WORD]
+Word = Annotated[str, PlainValidator(text), WORD_SCHEMA]
+Name = Annotated[str, PlainValidator(name), WORD_SCHEMA]
+CalendarName = Annotated[str, PlainValidator(_calendar), WORD_SCHEMA]
 Switch = Annotated[bool, PlainValidator(switch), WithJsonSchema({"type": "boolean"})]
 Length = Annotated[Duration, PlainValidator(read(durations.parse)), WithJsonSchema(LENGTH_SCHEMA)]
 PausePhase = Annotated[Phase, PlainValidator(_pause), one_of(PHASES)]
 Threshold = Annotated[
-    Percent | Duration, PlainValidator(read(_threshold)), _pattern(f"{_PERCENT}|{durations.PATTERN}", "75%", "30m")
+    Percent | Duration, PlainValidator(read(threshold)), patterned(f"{PERCENT}|{durations.PATTERN}", "75%", "30m")
 ]
-Level = Annotated[Percent, PlainValidator(read(_level)), _pattern(_PERCENT, "150%")]
+Level = Annotated[Percent, PlainValidator(read(_level)), patterned(PERCENT, "150%")]
 Span = Annotated[
-    Hours, PlainValidator(read(localtime.hours)), _pattern(localtime.HOURS_PATTERN, "09:00-18:00", "22:00-06:00")
+    Hours, PlainValidator(read(localtime.hours)), patterned(localtime.HOURS_PATTERN, "09:00-18:00", "22:00-06:00")
 ]
 Weekdays = Annotated[
-    tuple[int, ...], PlainValidator(read(localtime.weekdays)), _pattern(localtime.WEEKDAYS_PATTERN, "mon-fri")
+    tuple[int, ...], PlainValidator(read(localtime.weekdays)), patterned(localtime.WEEKDAYS_PATTERN, "mon-fri")
 ]
-Day = Annotated[date, PlainValidator(read(localtime.day)), _pattern(localtime.DATE_PATTERN, "2026-02-28")]
+Day = Annotated[date, PlainValidator(read(localtime.day)), patterned(localtime.DATE_PATTERN, "2026-02-28")]
 ClosedDay = Annotated[
     date | tuple[int, int],
     PlainValidator(read(localtime.closed_day)),
-    _pattern(localtime.DAY_PATTERN, "2026-12-31", "12-25"),
+    patterned(localtime.DAY_PATTERN, "2026-12-31", "12-25"),
 ]
 Zone = Annotated[
     ZoneInfo, PlainValidator(read(pinned.zone)), WithJsonSchema({"type": "string", "examples": ["Europe/Moscow"]})

@@ -42,12 +42,15 @@ def read_agreements(file: str) -> AgreementsFile:
 
 
 def _contents(summary: Summary) -> str:
-    parts = (
-        _counted(summary.agreements, "agreement"),
-        _counted(summary.targets, "target"),
-        _counted(summary.calendars, "calendar"),
-        _counted(summary.statuses, "status word"),
-    )
+    agreements, targets = _counted(summary.agreements, "agreement"), _counted(summary.targets, "target")
+    if summary.results != summary.agreements:
+        agreements += f" ({summary.results} with each customer's own)"
+    if summary.period_targets:
+        targets += f" ({summary.period_targets} of periods)"
+    parts = [agreements, targets]
+    if summary.services:
+        parts.append(_counted(summary.services, "service"))
+    parts += [_counted(summary.calendars, "calendar"), _counted(summary.statuses, "status word")]
     files = f" in {_counted(summary.files, 'file')}" if summary.files != 1 else ""
     return ", ".join(parts) + files
 

@@ -1,0 +1,116 @@
+"""What is allowed but hardly meant in promises about periods: hours, warnings and credits that mean something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slawatch.agreements.build import Calendars, used
+from slawatch.agreements.contracts import exact, hours_of
+from slawatch.agreements.durations import Duration
+from slawatch.agreements.models import AgreementPart, TargetPart
+from slawatch.agreements.owed import PerMissPart, TierPart
+from slawatch.agreements.periods import (
+    AvailabilityPart,
+    CompliancePart,
+    OutagePart,
+    OutagesPart,
+    PeriodPart,
+    SatisfactionPart,
+    ServiceTargetPart,
+)
+from slawatch.agreements.problem import Path
+from slawatch.agreements.together import named, period_targets
+from slawatch.core.agreement import ROUND_THE_CLOCK
+
+Doubt = tuple[Path, str]
+"""The way from the agreement to what is in doubt, and why it is."""
+
+
+def doubts(part: AgreementPart, calendars: Calendars) -> Iterator[Doubt]:
+    """All of them, of an agreement without mistakes."""
+    yield from _hours(part, calendars)
+    for i, target in enumerate(part.targets):
+        if isinstance(target, AvailabilityPart | OutagePart | OutagesPart | CompliancePart):
+            yield from (((("targets", i, "warn", j)), text) for j, text in _silent(target, part, calendars))
+    yield from _credits(part)
+
+
+def _hours(part: AgreementPart, calendars: Calendars) -> Iterator[Doubt]:
+    """Support hours that become service hours because nobody said otherwise."""
+    own = calendars[part.calendar or ROUND_THE_CLOCK.name]
+    of_tickets = (target for target in part.targets if isinstance(target, TargetPart))
+    if own.calendar is None or not any(own in used(target, own, calendars) for target in of_tickets):
+        return
+    for i, target in enumerate(part.targets):
+        if isinstance(target, ServiceTargetPart) and target.calendar is None:
+            text = (
+                f"is judged in `{part.calendar}`, the hours in which tickets are worked on: "
+                f"write `calendar: 24x7`, or `calendar: {part.calendar}` if that is meant"
+            )
+            yield ("targets", i), text
+
+
+def _silent(
+    target: AvailabilityPart | OutagePart | OutagesPart | CompliancePart, part: AgreementPart, calendars: Calendars
+) -> Iterator[tuple[int, str]]:
+    """The warnings, by position, that never come."""
+    for j, warn in enumerate(target.warn):
+        if _budget_is_nothing(target, calendars, part):
+            yield j, f"never comes: the first miss of `{_promised(target)}` is a breach already"
+        elif isinstance(target, OutagePart) and isinstance(warn, Duration):
+            day = hours_of(target, part, calendars).day
+            if warn.ms(day) >= target.at_most.ms(day):
+                yield j, f"never comes: an outage may not last longer than {target.at_most.text}"
+
+
+def _budget_is_nothing(
+    target: AvailabilityPart | OutagePart | OutagesPart | CompliancePart, calendars: Calendars, part: AgreementPart
+) -> bool:
+    match target:
+        case OutagesPart():
+            return target.at_most == 0
+        case OutagePart():
+            return target.at_most.ms(hours_of(target, part, calendars).day) == 0
+        case _:
+            return target.at_least.share == 1
+
+
+def _promised(target: PeriodPart) -> str:
+    match target:
+        case OutagePart():
+            return f"at_most: {target.at_most.text}"
+        case OutagesPart():
+            return f"at_most: {target.at_most}"
+        case _:
+            return f"at_least: {target.at_least.text}"
+
+
+def _credits(part: AgreementPart) -> Iterator[Doubt]:
+    if not part.credits:
+        return
+    customers = (part.match and part.match.customer) or ()
+    pers = list(dict.fromkeys(target.per.value for target in period_targets(part)))
+    if len(set(customers)) > 1 and part.each is None:
+        yield ("credits",), "are due to which of several customers? Write `each: customer`, or an agreement for each"
+    if len(pers) > 1:
+        listed = " and ".join(f"`{per}`" for per in pers)
+        yield ("credits",), f"are shares of what? The targets have {listed}: make one agreement for each"
+    if not pers:
+        yield ("credits",), "are never due: no target of this agreement is judged by a period"
+    for i, credit in enumerate(part.credits):
+        if isinstance(credit, PerMissPart):
+            if part.fee is None:
+                yield (
+                    ("credits", i, "each_miss"),
+                    "is money of no currency: give the agreement a `fee`, or it is not added",
+                )
+        elif isinstance(credit, TierPart) and credit.below is not None:
+            promised = [
+                target.at_least
+                for target in named(part, credit.metric)
+                if isinstance(target, AvailabilityPart | CompliancePart | SatisfactionPart)
+            ]
+            limit = max(promised, key=exact)
+            if exact(credit.below) > exact(limit):
+                text = f"is above what is promised, {limit.text}: nothing is owed before that is missed"
+                yield ("credits", i, "below"), text

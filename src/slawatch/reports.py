@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from slawatch.core.periods.contract import ComplianceTarget, PeriodTarget
+from slawatch.core.periods.alert import subject_of
+from slawatch.core.periods.contract import PeriodMetric, PeriodTarget
 from slawatch.core.periods.figures import Figures, Outage, ServiceFigures
 from slawatch.instants import rfc3339
 
@@ -107,13 +108,6 @@ def seconds_of(ms: int | Fraction) -> int | float:
     return int(seconds) if seconds.denominator == 1 else float(seconds)
 
 
-def subject_of(target: PeriodTarget, service: str | None) -> str:
-    """What a target is about, as it stands in ids and reports."""
-    if service is not None:
-        return service
-    return target.of.value if isinstance(target, ComplianceTarget) else "ratings"
-
-
 def entry(target: PeriodTarget, service: str | None, figures: Figures) -> TargetEntry:
     """A target's part of a report."""
     head = TargetEntry(
@@ -135,7 +129,7 @@ def entry(target: PeriodTarget, service: str | None, figures: Figures) -> Target
             unknown_seconds=seconds_of(figures.unknown),
             down_seconds=seconds_of(figures.down),
             degraded_seconds=seconds_of(figures.degraded),
-            budget_seconds=seconds_of(figures.budget),
+            budget_seconds=msgspec.UNSET if target.metric is PeriodMetric.OUTAGES else seconds_of(figures.budget),
             outages=figures.outages,
             longest_seconds=seconds_of(figures.longest),
             outage_list=[_outage(outage) for outage in figures.outage_list],

@@ -311,11 +311,11 @@ class TestWarnings:
     @pytest.mark.parametrize(
         ("first", "second", "text"),
         [
-            ("", "match: {customer: [A]}, ", "it never applies"),
-            ("match: {customer: [A, B]}, ", "match: {customer: [B], kind: [x]}, ", "it never applies"),
-            ("match: {attributes: {r: [A, B]}}, ", "match: {attributes: {r: [A]}}, ", "it never applies"),
-            ("from: 2026-01-01, ", "from: 2026-01-01, until: 2027-01-01, ", "it never applies"),
-            ("until: 2027-01-01, ", "until: 2027-01-01, ", "it never applies"),
+            ("", "match: {customer: [A]}, ", "it never applies to a ticket"),
+            ("match: {customer: [A, B]}, ", "match: {customer: [B], kind: [x]}, ", "it never applies to a ticket"),
+            ("match: {attributes: {r: [A, B]}}, ", "match: {attributes: {r: [A]}}, ", "it never applies to a ticket"),
+            ("from: 2026-01-01, ", "from: 2026-01-01, until: 2027-01-01, ", "it never applies to a ticket"),
+            ("until: 2027-01-01, ", "until: 2027-01-01, ", "it never applies to a ticket"),
             ("match: {customer: [A]}, ", "", None),
             ("match: {customer: [A]}, ", "match: {customer: [A, B]}, ", None),
             ("match: {customer: [A]}, ", "match: {kind: [A]}, ", None),
@@ -355,7 +355,10 @@ class TestWarnings:
               - {id: b, targets: [{metric: closure, within: 1h}]}
               - {id: c, targets: [{metric: update, within: 1h}, {metric: closure, within: 1h}]}
             """)
-        assert "it never applies: all that it matches goes to `a` (a.yaml:2) and `b` (a.yaml:3) before it" in found
+        assert (
+            "it never applies to a ticket: all that it matches goes to `a` (a.yaml:2) and `b` (a.yaml:3) before it"
+            in found
+        )
 
     def test_a_warning_that_never_comes(self) -> None:
         assert self.warnings("""\

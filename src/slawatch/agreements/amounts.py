@@ -154,3 +154,9 @@ Money = Annotated[Decimal, PlainValidator(read(_money)), _numeric(_MONEY, "1200.
 Currency = Annotated[str, PlainValidator(read(_currency)), patterned(_CURRENCY, "EUR")]
 Instant = Annotated[int, PlainValidator(read(_instant)), patterned(_INSTANT, "2026-10-03T10:00:00+03:00")]
 AnyLength = Annotated[Duration, PlainValidator(read(durations.parse_any)), WithJsonSchema(LENGTH_SCHEMA)]
+# Written out where it is the default: `stale_after: null`.
+LengthOrNone = Annotated[
+    Duration | None,
+    PlainValidator(read(durations.parse)),
+    WithJsonSchema({**LENGTH_SCHEMA, "type": ["string", "null"]}),
+]

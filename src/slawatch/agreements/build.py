@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 
 from slawatch.agreements import pinned
+from slawatch.agreements.calendars import CalendarPart
 from slawatch.agreements.document import Document
 from slawatch.agreements.durations import Duration
-from slawatch.agreements.models import AgreementPart, CalendarPart, MatchPart, TargetPart
+from slawatch.agreements.models import AgreementPart, MatchPart, TargetPart
 from slawatch.agreements.periods import NarrowPart, ServiceTargetPart
 from slawatch.agreements.problem import Mistake, Path
 from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Hours, Limit, Percent, Target, TimeLeft, Warn

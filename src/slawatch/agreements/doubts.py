@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from slawatch.agreements.build import Calendars, used
 from slawatch.agreements.contracts import exact, hours_of
@@ -14,13 +15,25 @@ from slawatch.agreements.periods import (
     CompliancePart,
     OutagePart,
     OutagesPart,
-    PeriodPart,
     SatisfactionPart,
+    ServicePart,
     ServiceTargetPart,
 )
 from slawatch.agreements.problem import Path
 from slawatch.agreements.together import named, period_targets
 from slawatch.core.agreement import ROUND_THE_CLOCK
+from slawatch.core.interval import DAY, HOUR
+from slawatch.core.periods.period import Per
+
+WarningPart = ServicePart | CompliancePart
+_LONGEST = {
+    Per.DAY: DAY + HOUR,
+    Per.WEEK: 7 * DAY + HOUR,
+    Per.MONTH: 31 * DAY + HOUR,
+    Per.QUARTER: 92 * DAY + HOUR,
+    Per.YEAR: 366 * DAY + HOUR,
+}
+"""In ms; clocks that are put back make an hour more, at most."""
 
 Doubt = tuple[Path, str]
 """The way from the agreement to what is in doubt, and why it is."""
@@ -31,15 +44,19 @@ def doubts(part: AgreementPart, calendars: Calendars) -> Iterator[Doubt]:
     yield from _hours(part, calendars)
     for i, target in enumerate(part.targets):
         if isinstance(target, AvailabilityPart | OutagePart | OutagesPart | CompliancePart):
-            yield from (((("targets", i, "warn", j)), text) for j, text in _silent(target, part, calendars))
+            yield from ((("targets", i, "warn", j), text) for j, text in _silent(target, part, calendars))
     yield from _credits(part)
+    if part.exclude and not any(isinstance(target, ServiceTargetPart) for target in part.targets):
+        yield ("exclude",), "excludes nothing: no target of this agreement is about a service"
 
 
 def _hours(part: AgreementPart, calendars: Calendars) -> Iterator[Doubt]:
     """Support hours that become service hours because nobody said otherwise."""
     own = calendars[part.calendar or ROUND_THE_CLOCK.name]
     of_tickets = (target for target in part.targets if isinstance(target, TargetPart))
-    if own.calendar is None or not any(own in used(target, own, calendars) for target in of_tickets):
+    if own.calendar is None or not any(
+        calendar is own for target in of_tickets for calendar in used(target, own, calendars)
+    ):
         return
     for i, target in enumerate(part.targets):
         if isinstance(target, ServiceTargetPart) and target.calendar is None:
@@ -50,39 +67,26 @@ def _hours(part: AgreementPart, calendars: Calendars) -> Iterator[Doubt]:
             yield ("targets", i), text
 
 
-def _silent(
-    target: AvailabilityPart | OutagePart | OutagesPart | CompliancePart, part: AgreementPart, calendars: Calendars
-) -> Iterator[tuple[int, str]]:
+def _silent(target: WarningPart, part: AgreementPart, calendars: Calendars) -> Iterator[tuple[int, str]]:
     """The warnings, by position, that never come."""
+    day = hours_of(target, part, calendars).day if isinstance(target, ServiceTargetPart) else DAY
+    budget, promised = _budget(target, day)
     for j, warn in enumerate(target.warn):
-        if _budget_is_nothing(target, calendars, part):
-            yield j, f"never comes: the first miss of `{_promised(target)}` is a breach already"
-        elif isinstance(target, OutagePart) and isinstance(warn, Duration):
-            day = hours_of(target, part, calendars).day
-            if warn.ms(day) >= target.at_most.ms(day):
-                yield j, f"never comes: an outage may not last longer than {target.at_most.text}"
+        if not budget:
+            yield j, f"never comes: `{promised}` leaves nothing to warn of"
+        elif isinstance(warn, Duration) and warn.ms(day) >= budget:
+            yield j, f"never comes: `{promised}` never leaves more than {warn.text}"
 
 
-def _budget_is_nothing(
-    target: AvailabilityPart | OutagePart | OutagesPart | CompliancePart, calendars: Calendars, part: AgreementPart
-) -> bool:
-    match target:
-        case OutagesPart():
-            return target.at_most == 0
-        case OutagePart():
-            return target.at_most.ms(hours_of(target, part, calendars).day) == 0
-        case _:
-            return target.at_least.share == 1
-
-
-def _promised(target: PeriodPart) -> str:
+def _budget(target: WarningPart, day: int) -> tuple[Fraction, str]:
+    """What a promise leaves at most, in ms, outages or as a share, and how it was written."""
     match target:
         case OutagePart():
-            return f"at_most: {target.at_most.text}"
+            return Fraction(target.at_most.ms(day)), f"at_most: {target.at_most.text}"
         case OutagesPart():
-            return f"at_most: {target.at_most}"
-        case _:
-            return f"at_least: {target.at_least.text}"
+            return Fraction(target.at_most), f"at_most: {target.at_most}"
+        case AvailabilityPart() | CompliancePart():
+            return (1 - target.at_least.share) * _LONGEST[target.per], f"at_least: {target.at_least.text}"
 
 
 def _credits(part: AgreementPart) -> Iterator[Doubt]:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from slawatch.agreements.built import Built
-from slawatch.agreements.models import CalendarPart
+from slawatch.agreements.calendars import CalendarPart
 from slawatch.core.agreement import Agreement, Limit, Percent, Target, TimeLeft, Warn
 from slawatch.core.fact import Phase
 from slawatch.core.periods.contract import Contract, PeriodTarget, SatisfactionTarget, ServiceRule, ServiceTarget

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from slawatch.agreements import mistakes, pinned, reach, twice, values
 from slawatch.agreements.build import ALWAYS, BuiltCalendar, build_calendar, named_calendars
 from slawatch.agreements.built import Built, build
+from slawatch.agreements.calendars import CalendarPart
 from slawatch.agreements.document import Document, Kind, Scalar, read
 from slawatch.agreements.fingerprint import fingerprint
-from slawatch.agreements.models import AgreementPart, CalendarPart, FilePart, StatusesPart
+from slawatch.agreements.models import AgreementPart, FilePart, StatusesPart
 from slawatch.agreements.part import Part
 from slawatch.agreements.periods import ServiceRulePart
 from slawatch.agreements.problem import AgreementsError, Mistake, Problem
@@ -115,7 +116,7 @@ class _Loading:
         self._read_agreements(names)
         if not self._problems and not self._built:
             self._problems.append(self._documents[0].problem(("agreements",), "is missing: there is no agreement"))
-        agreements = list(self._own_ids())
+        agreements = list(self._agreements())
         self._raise()
         versions = pinned.versions()
         calendars = {name: built.part for name, built in self._calendars.items() if built.part}
@@ -218,17 +219,16 @@ class _Loading:
             if not found:
                 self._built.append(build(part, self._calendars, document, path))
 
-    def _own_ids(self) -> Iterator[Agreement]:
+    def _agreements(self) -> Iterator[Agreement]:
         """The agreements, with `each` those of the customers; an id that it makes must not be another's."""
         taken: dict[str, Built] = {}
         for built in self._built:
             for agreement in built.agreements():
                 other = taken.setdefault(agreement.id, built)
-                template = built if built.customers else other
-                if other is not built and template.customers:
-                    place = (other if template is built else built).document.place
-                    path = (other if template is built else built).path
-                    text = f"makes `{agreement.id}`, which another agreement makes or is ({place(path)}): rename one"
+                if other is not built and (built.customers or other.customers):
+                    template, rest = (built, other) if built.customers else (other, built)
+                    place = rest.document.place(rest.path)
+                    text = f"makes `{agreement.id}`, which another agreement makes or is ({place}): rename one"
                     self._problems.append(template.problem(("each",), text))
                 yield agreement
 

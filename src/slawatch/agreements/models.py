@@ -21,10 +21,10 @@ from pydantic import (
     field_validator,
 )
 
-from slawatch.agreements import pinned, values
+from slawatch.agreements import values
 from slawatch.agreements.amounts import AnyLength, CreditShare
+from slawatch.agreements.calendars import CalendarPart
 from slawatch.agreements.document import Kind, Scalar
-from slawatch.agreements.durations import Duration
 from slawatch.agreements.owed import CreditPart, ExclusionPart, FeePart
 from slawatch.agreements.part import Part, Told, Words, meant
 from slawatch.agreements.periods import (
@@ -41,22 +41,17 @@ from slawatch.agreements.periods import (
 from slawatch.agreements.problem import Mistake, nearest
 from slawatch.agreements.values import (
     CalendarName,
-    ClosedDay,
-    Country,
     Day,
     Length,
     Level,
     Name,
     PausePhase,
-    Span,
     Switch,
     Threshold,
-    Weekdays,
     Word,
     Zone,
 )
 from slawatch.core.agreement import Metric, OnChange, OnReopen
-from slawatch.core.interval import DAY
 from slawatch.core.periods.contract import PeriodMetric
 
 _REOPENED = (Metric.RESOLUTION, Metric.CLOSURE)
@@ -70,41 +65,6 @@ class StatusesPart(Part):
     resolved: tuple[Word, ...] = Field((), description="Words for: solved, as far as we know.")
     closed: tuple[Word, ...] = Field((), description="Words for: closed.")
     cancelled: tuple[Word, ...] = Field((), description="Words for: it was none. Clocks end without a verdict.")
-
-
-class HolidaysPart(Part):
-    """The public holidays of a country; they close the hours that begin on them."""
-
-    country: Country = Field(description='Code of the country; "NO" needs its quotes.')
-    subdivision: Word | None = Field(None, description="Code or name of a state or region of the country.")
-
-    @field_validator("subdivision")
-    @classmethod
-    def _known(cls, code: str | None, info: ValidationInfo) -> str | None:
-        country = info.data.get("country")
-        return code if code is None or country is None else pinned.known_subdivision(country, code)
-
-
-class CalendarPart(Part):
-    """Working hours in a time zone."""
-
-    timezone: Zone = Field(description="Zone of the hours and dates.")
-    hours: dict[Weekdays, tuple[Span, ...]] = Field(
-        description="Working hours by weekday or range of weekdays; an end not after its start is on the next day."
-    )
-    holidays: HolidaysPart | None = Field(None, description="Public holidays without hours.")
-    closed: tuple[ClosedDay, ...] = Field((), description="Days without hours: a date, or a day of every year.")
-    open: dict[Day, Annotated[tuple[Span, ...], Field(min_length=1)]] = Field(
-        default_factory=dict, description="Dates with hours of their own, whatever else is said of them."
-    )
-    day: Length | None = Field(None, description="Working time that `1d` stands for in limits; else 24h.")
-
-    @field_validator("day")
-    @classmethod
-    def _at_most_a_day(cls, day: Duration | None) -> Duration | None:
-        if day is not None and (day.days or day.ms() > DAY):
-            raise Mistake(f"`{day.text}` can't be the length of a working day: write at most 24h, in hours")
-        return day
 
 
 class LimitPart(Part):
@@ -202,12 +162,13 @@ TARGETS: dict[str, type[TargetPart | PeriodTargetPart]] = {
 
 
 def _kind(value: Any) -> str:
-    """Which promise it is, by its metric; one that is mistyped as far as can be guessed."""
+    """Which promise it is, by its metric; where that is mistyped, by what else it says."""
     metric = value.get("metric") if isinstance(value, dict) else None
-    known = nearest(metric, METRICS) if isinstance(metric, str) else None
-    if known is None:
+    if not isinstance(metric, str):
         return meant(value, TARGETS)
-    return f"<{known}>" if f"<{known}>" in TARGETS else "<tickets>"
+    if metric in tuple(Metric):
+        return "<tickets>"
+    return f"<{metric}>" if metric in METRICS else meant(value, TARGETS, f"<{nearest(metric, METRICS)}>")
 
 
 def _when(*metrics: str) -> dict[str, Any]:
@@ -244,7 +205,7 @@ class MatchPart(Part):
     """Which tickets: every field must have one of its values."""
 
     priority: Words | None = Field(None, description="Accepted priorities.")
-    customer: Words | None = Field(None, description="Accepted customers.")
+    customer: Words | None = Field(None, description="Accepted customers; of monitoring events too.")
     service: Words | None = Field(None, description="Accepted services.")
     kind: Words | None = Field(None, description="Accepted kinds.")
     team: Words | None = Field(None, description="Accepted teams.")
@@ -253,13 +214,13 @@ class MatchPart(Part):
 
 
 class AgreementPart(Part):
-    """A contract: which tickets, from when until when, what is promised."""
+    """A contract: whom and what it covers, from when until when, what is promised and what is owed."""
 
     id: Name = Field(description="Its name in alerts; a change of contract is a new entry with a new id.")
     match: MatchPart | None = Field(None, description="Which tickets it covers; absent: all.")
     start: Day | None = Field(None, alias="from", description="The first day.")
     until: Day | None = Field(None, description="The first day on which it is over.")
-    timezone: Zone | None = Field(None, description="Zone of `from` and `until`; else that of the calendar.")
+    timezone: Zone | None = Field(None, description="Zone of `from`, `until` and periods; else that of the calendar.")
     calendar: CalendarName | None = Field(None, description="Working hours; absent: 24x7.")
     also: Switch = Field(False, description="Attaches besides whichever agreement wins, such as an OLA.")
     each: Annotated[Each, PlainValidator(values.choice("choice", Each)), values.one_of(Each)] | None = Field(
@@ -282,7 +243,7 @@ class AgreementPart(Part):
 
 
 class FilePart(Part):
-    """Service level agreements: calendars, what is promised to whom, and the help desk's words for statuses."""
+    """Service level agreements: what is promised to whom, calendars, services, and the help desk's words for statuses."""
 
     statuses: StatusesPart | None = Field(None, description="The help desk's words for statuses.")
     calendars: dict[Name, CalendarPart] | None = Field(None, description="Working hours, by name.")

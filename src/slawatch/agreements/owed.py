@@ -64,7 +64,6 @@ CreditPart = Annotated[
         {"not": {"anyOf": [{"required": ["each"]}, {"required": ["each_miss"]}]}},
         {"required": ["each"], "not": {"required": ["each_miss"]}},
         {"required": ["each_miss"]},
-        common={"required": ["metric"]},
     ),
 ]
 

@@ -32,10 +32,10 @@ class Part(BaseModel):
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
-def meant(value: Any, kinds: Mapping[str, type[Part]]) -> str:
-    """Of several parts that may stand in one place, the one that has most of the keys that were written."""
+def meant(value: Any, kinds: Mapping[str, type[Part]], likely: str = "") -> str:
+    """Of several parts that may stand in one place, the one that has most of the keys written; of equals the likely one."""
     written = value.keys() if isinstance(value, dict) else ()
-    return max(kinds, key=lambda kind: sum(key in kinds[kind].known() for key in written))
+    return max(kinds, key=lambda kind: (sum(key in kinds[kind].known() for key in written), kind == likely))
 
 
 class Told:
@@ -44,8 +44,8 @@ class Told:
     `oneOf` would only say that none of them fits; so each is asked for under its own condition.
     """
 
-    def __init__(self, *conditions: dict[str, Any], common: dict[str, Any]) -> None:
-        self._conditions, self._common = conditions, common
+    def __init__(self, *conditions: dict[str, Any], common: dict[str, Any] | None = None) -> None:
+        self._conditions, self._common = conditions, common or {}
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         parts = handler(core_schema)["oneOf"]

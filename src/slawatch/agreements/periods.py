@@ -12,6 +12,7 @@ from slawatch.agreements.amounts import (
     AnyLength,
     Count,
     DownWhen,
+    LengthOrNone,
     Number,
     Positive,
     Rating,
@@ -22,7 +23,7 @@ from slawatch.agreements.amounts import (
 )
 from slawatch.agreements.part import Part, Words
 from slawatch.agreements.problem import Mistake
-from slawatch.agreements.values import CalendarName, Length, Level, Name, Threshold
+from slawatch.agreements.values import CalendarName, Level, Name, Threshold
 from slawatch.core.agreement import Metric, Percent
 from slawatch.core.periods.contract import Basis, PeriodMetric, Unknown
 from slawatch.core.periods.period import Per
@@ -187,6 +188,4 @@ class ServiceRulePart(Part):
     down_when: DownWhen = Field(
         1, description="How many checks must be down: any, all (that say anything), or a number."
     )
-    stale_after: Length | None = Field(
-        None, description="A check that is silent for so long is unknown; absent: never."
-    )
+    stale_after: LengthOrNone = Field(None, description="A check that is silent for so long is unknown; absent: never.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from slawatch.agreements import twice
 from slawatch.agreements.build import Calendars
@@ -14,11 +14,13 @@ from slawatch.agreements.problem import Problem
 from slawatch.core.agreement import Agreement, Hours, Metric, Target, TimeLeft
 from slawatch.core.periods.contract import ServiceTarget
 
+_SHOWN = 3
+"""So many customers of a template are named; a thousand would hide what else is said."""
+
 
 def warnings(agreements: Sequence[Built], calendars: Calendars, documents: Iterable[Document]) -> Iterator[Problem]:
     """All of them, in files without mistakes."""
-    for i, text in shadowed([built.agreement for built in agreements]):
-        yield agreements[i].problem((), text, warning=True)
+    yield from _never(agreements)
     for built in agreements:
         positions = (i for i, target in enumerate(built.part.targets) if isinstance(target, TargetPart))
         for i, target in zip(positions, built.agreement.targets, strict=True):
@@ -28,6 +30,24 @@ def warnings(agreements: Sequence[Built], calendars: Calendars, documents: Itera
             yield built.problem(below, text, warning=True)
     for document in documents:
         yield from _unused(document, agreements, calendars)
+
+
+def _never(agreements: Sequence[Built]) -> Iterator[Problem]:
+    """Of a template, the customers whose own agreement never applies, unless all of them are alike."""
+    every = [(built, agreement) for built in agreements for agreement in built.agreements()]
+    lost: dict[int, list[tuple[str, str]]] = {}
+    for i, text in shadowed([agreement for _, agreement in every]):
+        built, agreement = every[i]
+        lost.setdefault(id(built), []).append((agreement.id, text))
+    for built in agreements:
+        found = lost.get(id(built), [])
+        if len(found) == max(1, len(built.customers)) and len({text for _, text in found}) == 1:
+            yield built.problem((), found[0][1], warning=True)
+            continue
+        for own, text in found[:_SHOWN]:
+            yield built.problem(("each",), f"of `{own}`: {text}", warning=True)
+        if found[_SHOWN:]:
+            yield built.problem(("each",), f"the same of {len(found) - _SHOWN} more of its customers", warning=True)
 
 
 def _unused(document: Document, agreements: Sequence[Built], calendars: Calendars) -> Iterator[Problem]:
@@ -71,14 +91,14 @@ def shadowed(agreements: Sequence[Agreement]) -> Iterator[tuple[int, str]]:
         earlier = [agreements[position] for position in sorted(near) if _covers(agreements[position], agreement)]
         winners = {target.metric: _first_with(target.metric, earlier) for target in agreement.targets}
         lost = {metric: winner for metric, winner in winners.items() if winner is not None}
-        for mark in _demands(agreement):
+        for mark in _demands(agreement, index):
             index.setdefault(mark, []).append(i)
         if not lost:
             continue
         by = " and ".join(
             f"`{name}` ({where})" for name, where in dict.fromkeys((w.id, w.where) for w in lost.values())
         )
-        what = "it never applies" if len(lost) == len(winners) else f"its {', '.join(lost)} never applies"
+        what = "it never applies to a ticket" if len(lost) == len(winners) else f"its {', '.join(lost)} never applies"
         yield i, f"{what}: all that it matches goes to {by} before it; move it up, or narrow what stands before"
 
 
@@ -86,12 +106,11 @@ _Mark = tuple[object, str] | None
 """A field or attribute with one value, or None. It finds the few agreements that may cover another among thousands."""
 
 
-def _demands(agreement: Agreement) -> Iterator[_Mark]:
-    """One mark for each value of the agreement's first condition: what it covers has one of them."""
-    for key, accepted in (*agreement.match.items(), *agreement.attributes.items()):
-        yield from ((key, value) for value in accepted)
-        return
-    yield None
+def _demands(agreement: Agreement, index: Mapping[_Mark, Sequence[int]]) -> Iterable[_Mark]:
+    """One mark for each value of one condition, the least common so far: what the agreement covers has one of them."""
+    conditions = (*agreement.match.items(), *agreement.attributes.items())
+    marks: list[list[_Mark]] = [[(key, value) for value in accepted] for key, accepted in conditions]
+    return min(marks, key=lambda found: sum(len(index.get(mark, ())) for mark in found), default=[None])
 
 
 def _marks(agreement: Agreement) -> Iterator[_Mark]:

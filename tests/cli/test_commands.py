@@ -42,6 +42,43 @@ def test_check_reports_every_mistake(run, folder):
     assert lines[-1] == "bad.yaml: 2 mistakes"
 
 
+PERIODS = """\
+services: {crm: {down_when: any}}
+agreements:
+  - id: silver
+    match: {customer: [ACME, BETA]}
+    each: customer
+    credits: [{metric: availability, credit: 5%}]
+    targets:
+      - {metric: resolution, within: 4h}
+      - {metric: availability, service: [crm, erp], at_least: 100%, per: month, warn: [50%]}
+"""
+
+
+def test_check_counts_what_is_promised_about_periods_and_warns(run, folder):
+    (folder / "periods.yaml").write_text(PERIODS)
+    done = run("check", "periods.yaml")
+    assert done.returncode == 0
+    assert done.stdout.decode() == (
+        "periods.yaml: valid: 1 agreement (2 with each customer's own), 2 targets (1 of periods), 2 services, "
+        "0 calendars, 0 status words\n"
+    )
+    assert done.stderr.decode() == (
+        "periods.yaml:9: warning: agreements[0].targets[1].warn[0]: "
+        "never comes: `at_least: 100%` leaves nothing to warn of\n"
+    )
+
+
+def test_check_refuses_a_promise_about_periods(run, folder):
+    (folder / "periods.yaml").write_text(PERIODS.replace("at_least: 100%", "at_least: 101%"))
+    done = run("check", "periods.yaml")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().splitlines() == [
+        "periods.yaml:9: agreements[0].targets[1].at_least: `101%` is more than all: write at most 100%",
+        "periods.yaml: 1 mistake",
+    ]
+
+
 def test_check_prints_the_schema(run):
     done = run("check", "--schema")
     assert (done.returncode, done.stderr) == (0, b"")

@@ -15,7 +15,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from slawatch.process import Reason, Sample
+from slawatch.process import Outcome, Reason, Sample
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -35,6 +35,7 @@ _SAMPLES: dict[str, tuple[type[GaugeMetricFamily | CounterMetricFamily], str, tu
     "open_tickets": (GaugeMetricFamily, "tickets that are neither resolved, closed nor cancelled", ()),
     "period_ratio": (GaugeMetricFamily, "what the period that runs comes to so far, as a share of 1", _PROMISE),
     "period_budget_left_ratio": (GaugeMetricFamily, "what is left of the budget of the period that runs", _PROMISE),
+    "period_target_ratio": (GaugeMetricFamily, "what was promised of it, as a share of 1", _PROMISE),
     "service_agreed_seconds_total": (CounterMetricFamily, "time that was promised and measured", _SERVICE),
     "service_down_seconds_total": (CounterMetricFamily, "time of it that the service was down", _SERVICE),
 }
@@ -117,7 +118,7 @@ class Metrics:
             "assignments that the group has given this worker: one a rebalance",
             registry=registry,
         )
-        self.topic_partitions = Gauge(
+        self._topic_partitions = Gauge(
             "slawatch_topic_partitions",
             "partitions of an input topic, whoever reads them",
             ("topic",),
@@ -144,6 +145,12 @@ class Metrics:
         """Read the gauges from these partitions from now on, and whether the worker is ready."""
         self._partitions.views = views
         self._partitions.ready = ready
+
+    def reads(self, topic: str, partitions: int) -> None:
+        """This input is read by somebody; its events are counted from nought, so that silence shows too."""
+        self._topic_partitions.labels(topic).set(partitions)
+        for outcome in Outcome:
+            self.events.labels(topic, outcome.value)
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Raise process counters; raises KeyError for a name that is not in `PROCESS_COUNTERS`."""

@@ -53,6 +53,14 @@ def test_a_restoring_partition_is_seen_with_what_is_left() -> None:
     assert ("slawatch_stream_time_seconds", "tickets", "1") not in seen
 
 
+def test_an_input_that_is_silent_is_seen() -> None:
+    metrics = Metrics(lambda: NOW)
+    metrics.reads("tickets", 8)
+    seen = page(metrics)
+    assert seen["slawatch_topic_partitions", "tickets"] == 8
+    assert seen["slawatch_events_total", "tickets"] == 0
+
+
 def test_before_anything_has_happened() -> None:
     seen = page(Metrics(lambda: NOW))
     assert seen["slawatch_ready",] == 0

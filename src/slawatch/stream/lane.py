@@ -147,7 +147,7 @@ class Lane(mode.Service):
         for difference in found:
             _log.warning("%s", difference)
         for topic in self._processes:
-            self._metrics.topic_partitions.labels(topic).set(self._topics.partitions[topic])
+            self._metrics.reads(topic, self._topics.partitions[topic])
         self._ends = Ends(self._options)
         await self._ends.start()
         consumer = AIOKafkaConsumer(

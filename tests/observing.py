@@ -1,0 +1,70 @@
+"""Rules, dashboards and their expressions as the tests read them, and Prometheus' own programs where there are any."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
+RUNBOOKS = ROOT / "docs" / "runbooks"
+ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+
+_QUOTED = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:by|on|ignoring|group_left|group_right|without) *\([^)]*\)')
+_NAME = re.compile(r"\b(?:slawatch|process|up)(?:[_:][\w:]*)?\b")
+
+
+def program(name: str) -> str:
+    """The path of promtool, amtool or a server; a machine without it skips, except in CI."""
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    reason = f"there is no {name}: apt-get install prometheus prometheus-alertmanager"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run(*command: str, stdin: bytes | None = None) -> tuple[int, str]:
+    """The exit code of a program and all that it printed; it runs at the top of the repository."""
+    done = subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+@cache
+def rules() -> list[dict[str, Any]]:
+    """All rules, recording and alerting, in the order of the files."""
+    return [rule for file in RULES for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """The alerting rules by name."""
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def names(expression: str) -> set[str]:
+    """The metrics that an expression asks for."""
+    return set(_NAME.findall(_QUOTED.sub(" ", expression)))
+
+
+def expressions(node: Any) -> Iterator[str]:
+    """Every expression of a dashboard, wherever it stands: panels, rows, variables, annotations."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("expr", "definition") and isinstance(value, str):
+                yield value
+            else:
+                yield from expressions(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from expressions(value)

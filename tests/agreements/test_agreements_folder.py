@@ -98,3 +98,36 @@ def test_there_is_none(tmp_path: Path) -> None:
     assert problems(tmp_path / "sla") == ["sla: the folder has no *.yaml or *.yml file"]
     (tmp_path / "sla" / "a.yaml").write_text("calendars:\n")
     assert problems(tmp_path / "sla") == ["sla/a.yaml:1: agreements: is missing: there is no agreement"]
+
+
+def test_services_of_one_file_are_read_for_the_agreements_of_another(tmp_path: Path) -> None:
+    target = "{metric: availability, service: [crm], at_least: 99.9%, per: month}"
+    (tmp_path / "a.yaml").write_text("services: {crm: {down_when: all}}\n")
+    (tmp_path / "b.yaml").write_text(f"agreements: [{{id: a, targets: [{target}]}}]\n")
+    made = load(tmp_path)
+    assert made.warnings == []
+    assert made.contracts.rule("crm").down_when == 0
+
+
+def test_a_service_in_two_files(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(one("a") + "services: {crm: {}}\n")
+    (tmp_path / "b.yaml").write_text("services:\n  crm: {}\n")
+    assert problems(tmp_path) == [
+        (
+            f"{tmp_path.name}/b.yaml:2: services.crm: the service `crm` is there already "
+            f"({tmp_path.name}/a.yaml:2): keep one"
+        )
+    ]
+
+
+def test_an_id_that_each_makes_is_in_another_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(one("silver@ACME"))
+    (tmp_path / "b.yaml").write_text(
+        "agreements: [{id: silver, match: {customer: [ACME]}, each: customer, targets: [{metric: update, within: 1h}]}]"
+    )
+    assert problems(tmp_path) == [
+        (
+            f"{tmp_path.name}/b.yaml:1: agreements[0].each: makes `silver@ACME`, which another agreement makes or is "
+            f"({tmp_path.name}/a.yaml:1): rename one"
+        )
+    ]

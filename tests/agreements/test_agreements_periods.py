@@ -314,6 +314,14 @@ class TestEach:
         made = file(f"match: {{customer: [B, A, B]}}\neach: customer\ntargets: [{{{UP}}}]")
         assert [found.customer for found in made.contracts.contracts] == ["B", "A"]
 
+    def test_a_thousand_customers_share_what_is_promised(self) -> None:
+        customers = ", ".join(f"C{i}" for i in range(1000))
+        made = file(f"match: {{customer: [{customers}]}}\neach: customer\ntargets: [{{{UP}}}, {TICKETS}]")
+        assert made.summary.results == 1000
+        assert [found.customer for found in made.contracts.contracts[::333]] == ["C0", "C333", "C666", "C999"]
+        assert len({id(found.targets) for found in made.contracts.contracts}) == 1
+        assert len({id(found.targets) for found in made.agreements.agreements}) == 1
+
     def test_of_tickets_alone(self) -> None:
         made = file(f"match: {{customer: [A, B], kind: [x]}}\neach: customer\ntargets: [{TICKETS}]")
         assert made.contracts.contracts == ()

@@ -117,7 +117,8 @@ PeriodTarget = ServiceTarget | LedgerTarget
 class Tier(NamedTuple):
     """A share of the fee for a missed target whose exact figure is below `below` (None: whenever it is missed).
 
-    `metric` is a period metric or the name of a target; `services` narrows it to these (empty: all).
+    `metric` is a period metric, which means all targets of it whether they have names or not, or the name of a target;
+    `services` narrows it to these (empty: all).
     """
 
     metric: str

@@ -1,0 +1,103 @@
+"""What stands on which topic: the catalogue that the contracts and `slawatch topics --describe` are made from.
+
+It knows shapes, not topics' names: those are settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from slawatch.process import Output, Reason
+from slawatch.shapes import ClockAlert, TicketEventData
+
+
+class Direction(StrEnum):
+    """Whether slawatch reads a topic or writes it."""
+
+    READS = "reads"
+    WRITES = "writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of message: its shape (None: any bytes), and what a CloudEvents consumer tells it by."""
+
+    name: str
+    title: str
+    shape: Any
+    whats: tuple[str, ...] = ()
+    """The values of `what` on this topic, where it has that field."""
+    types: str = ""
+    """`ce_type` with `{what}` in it, where it is a CloudEvent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A topic by its role in the settings."""
+
+    role: str
+    direction: Direction
+    title: str
+    key: str
+    cleanup: str
+    kinds: tuple[Kind, ...]
+
+
+def _clocks(*whats: str) -> Kind:
+    return Kind("clock-alert", "an alert about a ticket's clock", ClockAlert, whats, "slawatch.clock.{what}.v1")
+
+
+CHANNELS = (
+    Channel(
+        "tickets", Direction.READS, "what happened to tickets", "the ticket's id", "delete",
+        (Kind("ticket-event", "an observation of a ticket", TicketEventData),),
+    ),
+    Channel(
+        Output.WARNINGS.value, Direction.WRITES, "promises about to be broken", "the ticket's id", "delete",
+        (_clocks("warned"),),
+    ),
+    Channel(
+        Output.BREACHES.value, Direction.WRITES, "broken promises, and those taken back", "the ticket's id", "delete",
+        (_clocks("breached", "overdue", "retracted"),),
+    ),
+    Channel(
+        Output.OUTCOMES.value, Direction.WRITES, "how every clock ended", "the agreement's id", "delete",
+        (_clocks("met", "missed", "withdrawn", "breached", "retracted"),),
+    ),
+    Channel(
+        "dead_letters", Direction.WRITES, "records that could not be used", "the record's own", "delete",
+        (Kind("dead-letter", "the original bytes; its headers say why and where from", None),),
+    ),
+)  # fmt: skip
+
+CLOUD_EVENT_HEADERS = {
+    "content-type": "application/json",
+    "ce_specversion": "1.0",
+    "ce_id": "the same each time it is said",
+    "ce_source": "/slawatch/<group>",
+    "ce_type": "what it is, with its version",
+    "ce_subject": "the ticket, the service or the agreement",
+    "ce_time": "when it was decided",
+}
+DEAD_LETTER_HEADERS = {
+    "reason": "one of " + ", ".join(reason.value for reason in Reason),
+    "error": "a sentence",
+    "source-topic": "where it stood",
+    "source-partition": "a number",
+    "source-offset": "a number; of a wake-up the next offset of the input",
+    "source-timestamp": "ms since the epoch",
+}
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a kind's data, whole in itself."""
+    (root,), parts = msgspec.json.schema_components([kind.shape], ref_template="#/$defs/{name}")
+    name = root["$ref"].removeprefix("#/$defs/")
+    found = dict(parts.pop(name))
+    found.pop("title")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.title}
+    return {**head, **found, **({"$defs": parts} if parts else {})}

@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-kafka lint format types bench lock kafka messages clean
+.PHONY: help setup demo test test-fast test-kafka lint format types bench contracts lock kafka messages clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -61,6 +61,9 @@ $(PEERS): bench/requirements.txt
 
 kafka: $(READY)  ## a local Kafka on port 9092, kept in .kafka, until Ctrl-C
 	@$(RUN)/python -m slawatch.local_kafka --folder .kafka --port 9092
+
+contracts: $(READY)  ## write contracts/ anew from the code
+	@$(RUN)/python scripts/write_contracts.py
 
 lock:  ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) -m venv .venv-lock

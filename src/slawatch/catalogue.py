@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, is_typeddict
 
 import msgspec
 
@@ -99,5 +99,9 @@ def schema(kind: Kind) -> dict[str, Any]:
     name = root["$ref"].removeprefix("#/$defs/")
     found = dict(parts.pop(name))
     found.pop("title")
+    if is_typeddict(kind.shape):  # whose fields come by the alphabet
+        fields = found["properties"]
+        found["properties"] = {field: fields[field] for field in kind.shape.__annotations__}
+        found["required"] = [field for field in found["properties"] if field in found["required"]]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.title}
     return {**head, **found, **({"$defs": parts} if parts else {})}

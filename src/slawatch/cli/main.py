@@ -60,6 +60,10 @@ def _command(given: argparse.Namespace) -> int:
             from slawatch.cli.service import worker
 
             return worker()
+        case "topics" if given.describe:
+            from slawatch.cli.describe import describe
+
+            return describe()
         case "topics":
             from slawatch.cli.service import topics
 
@@ -93,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--ticket", metavar="ID", required=True, help="the ticket")
 
     commands.add_parser("worker", help="the service; its settings are environment variables SLAWATCH_...")
-    commands.add_parser("topics", help="create the topics, or verify them and say what differs")
+    topics = commands.add_parser("topics", help="create the topics, or verify them and say what differs")
+    topics.add_argument("--describe", action="store_true", help="say what stands on each topic; needs no Kafka")
     demo = commands.add_parser("demo", help="a local Kafka, a simulated help desk, and what is said of it")
     demo.add_argument("--brokers", metavar="HOST:PORT", help="use this Kafka instead of a local one")
     demo.add_argument("--speed", type=float, metavar="FACTOR", help="how much faster than real time")

@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-kafka lint format types bench contracts lock kafka messages clean
+.PHONY: help setup demo test test-fast test-kafka lint format types bench contracts pictures docs release lock kafka messages clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -64,6 +64,15 @@ kafka: $(READY)  ## a local Kafka on port 9092, kept in .kafka, until Ctrl-C
 
 contracts: $(READY)  ## write contracts/ anew from the code
 	@$(RUN)/python scripts/write_contracts.py
+
+pictures: $(READY)  ## draw the timelines of the documentation anew
+	@$(RUN)/python scripts/draw_pictures.py
+
+docs: $(READY)  ## build the documentation in build/site, every link checked
+	@$(RUN)/python -m mkdocs build --quiet
+
+release: $(READY)  ## build and check the packages; VERSION=0.2.0 makes a release of that version
+	@$(RUN)/python scripts/release.py $(VERSION)
 
 lock:  ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) -m venv .venv-lock

@@ -34,7 +34,9 @@ class Outgoing(NamedTuple):
 def record_size(key: bytes | None, value: bytes | None, headers: Headers = ()) -> int:
     """At most how many bytes a batch of this one record has, uncompressed."""
     size = _RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-    return size + sum(_HEADER_OVERHEAD + 4 * len(name) + len(content) for name, content in headers)
+    for name, content in headers:
+        size += _HEADER_OVERHEAD + 4 * len(name) + len(content)
+    return size
 
 
 def outgoing(letter: DeadLetter, topic: str, partition: int, limit: int) -> Outgoing:

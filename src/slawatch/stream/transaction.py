@@ -79,7 +79,7 @@ class Writer:
             **(identity if self._transactional else {}),
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=self._batch_bytes,
             linger_ms=0,
         )

@@ -106,7 +106,7 @@ async def test_in_records_mode_only_records_move_time(desk: Desk) -> None:
         assert [record.key for record in said] == [b"a"]
     async with Worker(settings, [Counting()]) as worker:  # the stream time does not fall back in a restart
         await worker.ready()
-        [here] = [p for source, (p, _) in worker.lane._partitions.items() if source.partition == 0]
+        [here] = [p for p in worker.lane.partitions if p.partition == 0]
         assert here.stream_time == start + day + 1
         await desk.produce([{"key": "c", "id": 2}], 0, start + 3 * day)
         said = await desk.read("breaches", 2, 10, settle=0.5)

@@ -36,13 +36,13 @@ async def test_two_workers_and_a_rebalance_in_mid_stream(desk: Desk) -> None:
         await first.ready()
         second = desk.spawn(batch_records=200)
         await desk.produce(events(10_000, 20_000))
-        await eventually(lambda: len(first.lane._partitions) == 2 and first.lane.ready, 20, second.log)
-        assert [p.restored_records for p, _ in first.lane._partitions.values()] == [0, 0], "the tables were kept"
+        await eventually(lambda: len(first.lane.partitions) == 2 and first.lane.ready, 20, second.log)
+        assert [p.restored_records for p in first.lane.partitions] == [0, 0], "the tables were kept"
         await desk.produce(events(20_000, 22_000))
         await desk.read("warnings", 22_000, 40)
         second.send(signal.SIGTERM)
         assert await second.wait(10) == 0
-        await eventually(lambda: len(first.lane._partitions) == 4 and first.lane.ready, 20)
+        await eventually(lambda: len(first.lane.partitions) == 4 and first.lane.ready, 20)
         await desk.produce(events(22_000, 24_000))
         assert_once(await desk.read("warnings", 24_000, 40), 24_000)
 
@@ -51,7 +51,7 @@ async def test_two_processes_in_one_worker(desk: Desk) -> None:
     settings = desk.settings()
     async with Worker(settings, [Counting("tickets"), Counting("monitoring")]) as worker:
         await worker.ready()
-        assert len(worker.lane._partitions) == 8
+        assert len(worker.lane.partitions) == 8
         await desk.produce(events(0, 300))
         await desk.produce(events(300, 600), role="monitoring")
         said = await desk.read("warnings", 600)
@@ -84,11 +84,11 @@ async def test_a_restart_goes_on_where_it_stopped_with_tables_as_they_were(desk:
     await desk.produce(events(0, 3_000))
     async with Worker(settings, [Counting()]) as worker:
         await desk.read("warnings", 3_000)
-        tables = {source.partition: dict(p.table.items()) for source, (p, _) in worker.lane._partitions.items()}
-        tallies = {source.partition: p.table.tallies for source, (p, _) in worker.lane._partitions.items()}
+        tables = {p.partition: dict(p.table.items()) for p in worker.lane.partitions}
+        tallies = {p.partition: p.table.tallies for p in worker.lane.partitions}
     async with Worker(settings, [Counting()]) as worker:
         await worker.ready()
-        restored = {source.partition: p.table for source, (p, _) in worker.lane._partitions.items()}
+        restored = {p.partition: p.table for p in worker.lane.partitions}
         assert {number: dict(table.items()) for number, table in restored.items()} == tables
         assert {number: table.tallies for number, table in restored.items()} == tallies
         assert sum(len(table) for table in restored.values()) == 50

@@ -85,7 +85,7 @@ async def test_no_broker_at_start_is_waited_for(desk: Desk) -> None:
 
 
 async def test_no_broker_at_start_for_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slawatch.stream.lane._START_SECONDS", 2.0)
+    monkeypatch.setattr("slawatch.stream.connection._START_SECONDS", 2.0)
     async with Worker(desk.settings(brokers=f"127.0.0.1:{free_port()}"), [Counting()]) as worker:
         assert not worker.lane.ready
         await asyncio.wait_for(worker.lane.ended.wait(), 20)

@@ -16,7 +16,7 @@ from lane_desk import Desk, due_in, events
 from slawatch.local_kafka import free_port
 from slawatch.metrics import Metrics
 from slawatch.process import Output
-from slawatch.stream import partition
+from slawatch.stream import preparation
 from slawatch.stream.app import Worker
 from slawatch.stream.restore import restore
 from slawatch.stream.table import Table
@@ -99,7 +99,7 @@ async def test_a_restore_says_how_much_is_left(desk: Desk, monkeypatch: pytest.M
         seen.append(left())
         return count
 
-    monkeypatch.setattr(partition, "restore", watched)
+    monkeypatch.setattr(preparation, "restore", watched)
     worker = Worker(settings, [Counting()])
     metrics.append(worker.metrics)
     async with worker:
@@ -127,7 +127,7 @@ async def test_topics_are_created_as_designed_and_verified(desk: Desk) -> None:
     assert found[settings.tickets].configs["message.timestamp.type"] == "LogAppendTime"
     expected = {
         "cleanup.policy": "compact",
-        "segment.bytes": "67108864",
+        "segment.bytes": "16777216",
         "min.cleanable.dirty.ratio": "0.1",
         "max.compaction.lag.ms": "86400000",
         "delete.retention.ms": "86400000",

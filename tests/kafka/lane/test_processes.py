@@ -13,7 +13,7 @@ from counting import MARK, Counting, Passing
 from lane_desk import Desk, assert_once, events, ids
 from slawatch.settings import Settings
 from slawatch.stream.app import Worker
-from slawatch.stream.topics import inspect
+from slawatch.stream.topics import ensure
 
 
 def passed(records: list[ConsumerRecord]) -> list[dict[str, Any]]:
@@ -88,8 +88,7 @@ async def test_what_is_passed_on_has_the_inputs_partitions_and_a_changelog(desk:
     await desk.create_topic(settings.tickets, 3, message_timestamp_type="CreateTime", retention_ms="-1")
     async with worker(settings) as running:
         await running.ready()
-        topics = running.lane._topics
-        assert topics is not None
-        changelog = topics.changelog_of(settings.outcomes)
-        assert topics.partitions[settings.outcomes] == topics.partitions[changelog] == 3
-    assert await inspect(settings, ["tickets", "outcomes"]) == []
+        assert len(running.lane.partitions) == 6
+    topics, differences = await ensure(settings, ["tickets", "outcomes"])
+    assert differences == []
+    assert topics.partitions[settings.outcomes] == topics.partitions[topics.changelog_of(settings.outcomes)] == 3

@@ -19,11 +19,11 @@ async def restart(desk: Desk, settings: Settings, start: int, stop: int) -> tupl
     read = 0
     async with Worker(settings, [Counting()]) as worker:
         await worker.ready()
-        read = sum(p.restored_records for p, _ in worker.lane._partitions.values())
+        read = sum(p.restored_records for p in worker.lane.partitions)
         await desk.produce(events(start, stop))
         assert_once(await desk.read("warnings", stop), stop)
-        states = {key: state for p, _ in worker.lane._partitions.values() for key, state in p.table.items()}
-        assert sum(sum(p.table.tallies.values()) for p, _ in worker.lane._partitions.values()) == len(states)
+        states = {key: state for p in worker.lane.partitions for key, state in p.table.items()}
+        assert sum(sum(p.table.tallies.values()) for p in worker.lane.partitions) == len(states)
     return read, states
 
 

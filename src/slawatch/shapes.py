@@ -63,6 +63,27 @@ class TicketEventData(TypedDict, total=False):
     deleted: Annotated[bool | None, Meta(description="Whether it was deleted; its clocks stand still.")]
 
 
+class MonitoringEventData(TypedDict, total=False):
+    """A monitoring event: a check's status of a service, or the announcement of planned work."""
+
+    id: Required[Annotated[Name, Meta(description="Identity of the event: the same id twice is the same event.")]]
+    service: Required[Annotated[Name, Meta(description="The service's id, equal to the record's key.")]]
+    at: Required[Annotated[Instant, Meta(description="When it happened, or was announced, with an offset.")]]
+    status: Required[
+        Annotated[
+            Literal["up", "degraded", "down", "unknown", "maintenance"],
+            Meta(description="What the check says; `maintenance` with `planned_until` announces planned work."),
+        ]
+    ]
+    check: Annotated[str | None, Meta(description="Which of several checks, or the name of planned work.")]
+    version: Annotated[int | None, Meta(description="Orders events with the same `at`; absent is lowest, then by id.")]
+    customer: Annotated[str | None, Meta(description="For whom alone it counts; absent: for all.")]
+    planned_from: Annotated[Instant | None, Meta(description="When planned work begins; absent: at `at`.")]
+    planned_until: Annotated[
+        Instant | None, Meta(description="When it ends; the last says until when, equal to its start: it is cancelled.")
+    ]
+
+
 class ClockAlert(msgspec.Struct, frozen=True):
     """The data of an alert about a ticket's clock."""
 

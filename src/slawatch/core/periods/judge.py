@@ -13,8 +13,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from slawatch.core.periods.alert import PeriodAlert, in_order
+from slawatch.core.periods.final import finish, set_floor
+from slawatch.core.periods.line import Group, Line, Said
 from slawatch.core.periods.measure import Identity
-from slawatch.core.periods.service import Group, Line, Said, Service
+from slawatch.core.periods.service import Service
 from slawatch.core.periods.speak import speak, take_back
 from slawatch.core.periods.status import Fact, status_of
 
@@ -92,7 +94,7 @@ def _raise_horizon(service: Service, at: int, retention: int | None) -> None:
     """At a stream time of `at`, periods are final whose time for that is over."""
     if retention is not None:
         service.horizon = max(service.horizon, at - retention - 1)
-        service.set_floor(retention)
+        set_floor(service, retention)
 
 
 def _take(service: Service, fact: Fact, newest: bool) -> list[Group]:
@@ -155,7 +157,7 @@ def _step(service: Service, due: int, retention: int | None, quiet: Collection[G
     if service.final == due:
         assert retention is not None
         service.horizon = due - retention
-        service.finish(retention)
+        finish(service, retention)
     service.reschedule()
     return in_order(alerts)
 

@@ -46,7 +46,19 @@ class Run:
 class Meter:
     """`first` is the start of the first period that is judged; `readings` are of the periods so far, in order."""
 
-    __slots__ = ("at", "beneath", "due", "first", "maintained", "measure", "readings", "rest", "run", "trail")
+    __slots__ = (
+        "at",
+        "beneath",
+        "due",
+        "first",
+        "maintained",
+        "measure",
+        "readings",
+        "rest",
+        "run",
+        "settled",
+        "trail",
+    )
 
     def __init__(self, measure: Measure, at: int, first: int) -> None:
         self.measure = measure
@@ -57,6 +69,8 @@ class Meter:
         self.readings: list[Reading] = []
         self.rest = 0
         """So many of them, the first ones, are closed for good, unless a late fact comes."""
+        self.settled = True
+        """Whether these have changed since they were stored."""
         self.run: Run | None = None
         self.due: int | None = None
         """When it must be looked at next; kept by whoever asks `next_due`."""
@@ -96,6 +110,10 @@ class Meter:
                 self.trail.append((at, end, kind))
             at = end
         self.at = at
+
+    def stand(self) -> None:
+        """Take what begins where it stands for begun: an outage that is over by then has its end."""
+        self._begin(self._kind(self._reading(self.at)), self.at)
 
     def next_due(self) -> int | None:
         """The last instant before something changes by itself, if the status stays as it is."""
@@ -151,6 +169,7 @@ class Meter:
             self.first = reading.period.end
         del self.readings[:count]
         self.rest -= count
+        self.settled = True
 
     def live(self) -> list[Reading]:
         """Those of the readings that may still change by themselves, or of which something is to be said."""
@@ -164,6 +183,7 @@ class Meter:
             if not reading.closed or reading.period.end > self.at or self.pending(reading):
                 return
             self.rest += 1
+            self.settled = True
 
     def down_until(self, reading: Reading) -> int | None:
         """When the budget of a period is used up if the service, which is down, stays so; None if it isn't, or by then

@@ -1,0 +1,150 @@
+"""The keyed process of services: monitoring events and deadlines in, alerts about periods and new states out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from slawatch import service_state as packed
+from slawatch.core.fold import Bounds
+from slawatch.core.periods.account import Account, accounts
+from slawatch.core.periods.alert import PeriodAlert
+from slawatch.core.periods.contract import Contracts, ServiceTarget
+from slawatch.core.periods.judge import Use, apply, fire, rejudge
+from slawatch.core.periods.measure import Table
+from slawatch.core.periods.service import Service
+from slawatch.instants import rfc3339
+from slawatch.monitoring import MonitoringEvent, read_monitoring_event
+from slawatch.period_alerts import PeriodPublisher
+from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
+from slawatch.service_state import Kept
+
+_OUTCOMES = {
+    Use.REPEATED: Outcome.APPLIED,
+    Use.IN_ORDER: Outcome.APPLIED,
+    Use.LATE: Outcome.LATE,
+    Use.DUPLICATE: Outcome.DUPLICATE,
+    Use.UNMATCHED: Outcome.UNMATCHED,
+}
+RECENT = 4_096
+"""Services kept unpacked beside the very bytes that they were packed to; only used for states of those bytes."""
+
+
+class ServiceProcess:
+    """Services under these contracts; `source` is the CloudEvents source of the alerts."""
+
+    name = "monitoring"
+    state_version = packed.VERSION
+
+    def __init__(self, contracts: Contracts, source: str, bounds: Bounds | None = None) -> None:
+        self._contracts = contracts
+        self._source = source
+        self._bounds = bounds or Bounds()
+        self._retention = self._bounds.retention
+        self._publisher = PeriodPublisher(source)
+        self._promised = {
+            service
+            for contract in contracts.contracts
+            for target in contract.targets
+            if isinstance(target, ServiceTarget)
+            for service in target.services
+        }
+        self._tables: dict[str, Table] = {}
+        self._recent: dict[bytes, Kept] = {}
+
+    def placed(self, place: Place) -> ServiceProcess:  # noqa: ARG002 - wherever it runs, it does the same
+        return ServiceProcess(self._contracts, self._source, self._bounds)
+
+    def read(self, record: Record) -> MonitoringEvent | Rejection | None:
+        return None if record.value is None else read_monitoring_event(record)
+
+    def on_event(self, event: MonitoringEvent, get: Get, stream_time: int, now: int) -> Turn:
+        key, name, fact, traceparent = event
+        if name not in self._promised:
+            return Turn(outcome=Outcome.UNMATCHED)
+        kept = self._take(key, name, get) or Kept(Service(name, self._table(name)))
+        service = kept.service
+        facts = len(service.facts)
+        alerts, use = apply(service, fact, stream_time, self._retention)
+        if use is Use.TOO_LATE or use is Use.DUPLICATE:
+            if kept.head is not None:
+                self._recent[key] = kept
+            if use is Use.DUPLICATE:
+                return Turn(outcome=Outcome.DUPLICATE)
+            floor = rfc3339(service.floor)
+            return Turn(rejection=Rejection(Reason.TOO_LATE, f"the service's periods until {floor} are final"))
+        folded = len(service.facts) != facts + 1
+        states = kept.rewrite(key) if folded else kept.add(key, fact)
+        if use is not Use.REPEATED or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
+            states |= kept.store(key, self._contracts.fingerprint)
+        return self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
+
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every wake-up has its service
+        return Turn()
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002
+        kept = self._take(key, key.decode(), get)
+        if kept is None:
+            return Turn(wake_ups={key: None})
+        facts = len(kept.service.facts)
+        alerts = fire(kept.service, due + 1, self._retention)
+        states = kept.rewrite(key) if len(kept.service.facts) != facts else {}
+        states |= kept.store(key, self._contracts.fingerprint)
+        return self._turn(key, kept, states, alerts, Outcome.APPLIED, now)
+
+    def on_restore(self, key: bytes, state: bytes) -> Iterable[tuple[bytes, int]] | None:
+        if packed.is_part(key):
+            return ()
+        if not packed.is_current(state, self._contracts.fingerprint):
+            return None
+        due = packed.wake_up(state)
+        return () if due is None else ((key, due),)
+
+    def on_change(self, key: bytes, get: Get, stream_time: int, now: int) -> Turn:
+        name = key.decode()
+        if get(key) is None or name not in self._promised:
+            return Turn(wake_ups={key: None})  # nothing is promised about it now; what is known of it stays
+        kept, heard = packed.load(name, key, get, self._table(name), None)
+        facts = len(kept.service.facts)
+        alerts = rejudge(kept.service, heard or {}, stream_time, self._retention)
+        states = kept.rewrite(key) if len(kept.service.facts) != facts else {}
+        states |= kept.store(key, self._contracts.fingerprint)
+        return self._turn(key, kept, states, alerts, Outcome.APPLIED, now)
+
+    def tally(self, state: bytes) -> bytes:  # noqa: ARG002
+        return b""
+
+    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:  # noqa: ARG002
+        return ()
+
+    def accounts(self, name: str, get: Get, at: int) -> Iterator[Account]:
+        """How it stands with every promise about a service at an instant, from its states; none if it has no state."""
+        key = name.encode()
+        if name in self._promised and get(key) is not None:
+            yield from accounts(
+                packed.load(name, key, get, self._table(name), self._contracts.fingerprint)[0].service, at
+            )
+
+    def _table(self, name: str) -> Table:
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = Table(self._contracts, name)
+        return table
+
+    def _take(self, key: bytes, name: str, get: Get) -> Kept | None:
+        """The service under a key; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
+        kept = self._recent.pop(key, None)
+        if kept is not None and kept.is_current(key, get):
+            return kept
+        if get(key) is None:
+            return None
+        return packed.load(name, key, get, self._table(name), self._contracts.fingerprint)[0]
+
+    def _turn(
+        self, key: bytes, kept: Kept, states: dict[bytes, bytes | None], alerts: list[PeriodAlert], outcome: Outcome,
+        now: int, traceparent: bytes | None = None,
+    ) -> Turn:  # fmt: skip
+        if len(self._recent) >= RECENT:
+            del self._recent[next(iter(self._recent))]
+        self._recent[key] = kept
+        messages = self._publisher.messages(alerts, now, traceparent) if alerts else ()
+        return Turn(states, {key: kept.service.due}, messages, outcome)

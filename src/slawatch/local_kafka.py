@@ -37,6 +37,8 @@ PORTS = range(20000, 32000)
 """Below the ports that systems give to outgoing connections. Those could take a stopped broker's port, and a client
 that keeps dialling such a port on loopback may at last connect to itself."""
 
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+
 TROUBLE = re.compile(r"ERROR|WARN|FATAL|Exception|Error|Could not")
 
 DEFAULTS = {
@@ -67,8 +69,10 @@ class LocalKafka:
     """A single KRaft node on free loopback ports; started and stopped by process id.
 
     Without a `folder` it lives in a temporary one, which `close` removes. `config` adds or replaces broker properties;
-    `port` asks for a port of one's own choice. The broker doesn't outlive this process: on Linux the kernel sees to it,
-    elsewhere an exit handler does.
+    `port` asks for a port of one's own choice. `listeners` are further ones, security protocol by name, each on a port
+    of its own (`address`); `users` may log in there by SCRAM, password by name.
+
+    The broker doesn't outlive this process: on Linux the kernel sees to it, elsewhere an exit handler does.
     """
 
     def __init__(
@@ -78,8 +82,13 @@ class LocalKafka:
         config: Mapping[str, str] | None = None,
         heap: str = "512m",
         port: int | None = None,
+        listeners: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
         self.brokers = ""
+        self._listeners = dict(listeners or {})
+        self._users = dict(users or {})
+        self._listener_ports: dict[str, int] = {}
         self._temporary = folder is None
         self._folder = folder
         self._config = dict(config or {})
@@ -99,6 +108,10 @@ class LocalKafka:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="slawatch-kafka-"))
         return self._folder
+
+    def address(self, listener: str) -> str:
+        """Where one of the `listeners` listens, once it was started."""
+        return f"127.0.0.1:{self._listener_ports[listener]}"
 
     def start(self, timeout: float = 60.0) -> None:
         """Return when it answers requests; ports and data are those of the last start.
@@ -203,10 +216,15 @@ class LocalKafka:
             raise
 
     def _write_settings(self, node: int, port: int, controller: int) -> Path:
+        for name in self._listeners:
+            self._listener_ports.setdefault(name, free_port())
         own = {
             "node.id": str(node),
-            "listeners": f"BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"BROKER://127.0.0.1:{port}",
+            "listeners": ",".join([self._advertised(port), f"CONTROLLER://127.0.0.1:{controller}"]),
+            "advertised.listeners": self._advertised(port),
+            "listener.security.protocol.map": ",".join(
+                [DEFAULTS["listener.security.protocol.map"], *(f"{name}:{of}" for name, of in self._listeners.items())]
+            ),
             "controller.quorum.voters": f"{node}@127.0.0.1:{controller}",
             "log.dirs": str(self.folder / "data"),
         }
@@ -214,8 +232,15 @@ class LocalKafka:
         path.write_text("".join(f"{name}={value}\n" for name, value in (DEFAULTS | own | self._config).items()))
         return path
 
+    def _advertised(self, port: int) -> str:
+        named = (f"{name}://{self.address(name)}" for name in self._listeners)
+        return ",".join([f"BROKER://127.0.0.1:{port}", *named])
+
     def _format(self, java: list[str], settings: Path, deadline: float) -> None:
         command = [*java, "kafka.tools.StorageTool", "format", "-t", "slawatch-local-kafkaQ", "-c", str(settings)]
+        for mechanism in SCRAM if self._users else ():
+            for name, password in self._users.items():
+                command += ["--add-scram", f"{mechanism}=[name={name},password={password}]"]
         code = self._launch(command).wait(max(1.0, deadline - time.monotonic()))
         if code is None:
             raise KafkaFailed("kafka's storage was not ready in time")

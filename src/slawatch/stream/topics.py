@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaConnectionError, for_code
 
 from slawatch.process import Output
 from slawatch.settings import Settings, StreamTime
 from slawatch.stream.client import bounded, client_options
 from slawatch.stream.errors import BrokerAway, Refused
+from slawatch.stream.login import refusal
 from slawatch.stream.topic_plan import Difference, Found, Planned, Role, changelog_name, differences, plan
 
 _VISIBLE_SECONDS = 15.0  # until a created topic is in every broker's metadata
@@ -49,7 +50,14 @@ class TopicAdmin:
         self._client = AIOKafkaAdminClient(**client_options(settings))
 
     async def start(self) -> None:
-        await bounded(self._client.start(), "connect")
+        """Connect; raises `Refused` with the reason where a broker is there and does not let us in."""
+        try:
+            await bounded(self._client.start(), "connect")
+        except KafkaConnectionError:
+            reason = await refusal(self._settings)
+            if reason is None:
+                raise
+            raise Refused(reason) from None
 
     async def close(self) -> None:
         await bounded(self._client.close(), "disconnect", 3.0)

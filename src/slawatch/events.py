@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import msgspec
@@ -20,6 +21,7 @@ from slawatch.core.fact import (
     INTERNAL,
     NO_VERSION,
     OPENED_AT,
+    RATING,
     REPLY,
     Fact,
 )
@@ -30,6 +32,8 @@ from slawatch.instants import rfc3339, to_ms
 from slawatch.process import Message, Output, Reason, Record, Rejection
 from slawatch.shapes import ClockAlert, Instant, Name, TicketEventData
 
+MAX_DIGITS = 30
+"""Of a rating; with more it is no rating, and exact sums of such would have no bound."""
 MAX_AHEAD = 5 * MINUTE
 """An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
 
@@ -43,7 +47,14 @@ class TicketEvent(NamedTuple):
     traceparent: bytes | None = None
 
 
+class _Rating(TypedDict):
+    """Once more, exactly: seldom there, and a binary fraction is not what the customer gave."""
+
+    rating: Decimal
+
+
 _decode = msgspec.json.Decoder(TicketEventData).decode
+_decode_rating = msgspec.json.Decoder(_Rating).decode
 _LONG_FRACTION = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
 _NUMBERS = {name: number for number, name in enumerate(FIELD_NAMES)}
 _REPLIES = {"customer": BY_CUSTOMER, "bot": BY_BOT}
@@ -104,7 +115,21 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
             return Rejection(Reason.INVALID, "not between 1970 and 2200 - at `$.opened_at`")
     if REPLY in observed:
         _take_reply(observed)
+    if RATING in observed and not _take_rating(observed, value):
+        return Rejection(Reason.INVALID, f"a number has at most {MAX_DIGITS} digits - at `$.rating`")
     return TicketEvent(ticket.encode(), ticket, Fact(at, version, name, observed))
+
+
+def _take_rating(observed: dict[int, Any], value: bytes) -> bool:
+    """Let the rating be text, as it was written but without an exponent; False for one that is too long."""
+    if observed[RATING] is None:
+        return True
+    exact = _decode_rating(value)["rating"]
+    _, digits, exponent = exact.as_tuple()
+    if not isinstance(exponent, int) or len(digits) > MAX_DIGITS or abs(exponent) > MAX_DIGITS:
+        return False
+    observed[RATING] = f"{exact:f}"
+    return True
 
 
 def _take_reply(observed: dict[int, Any]) -> None:

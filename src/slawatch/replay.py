@@ -17,11 +17,12 @@ from pathlib import Path
 import msgspec
 
 from slawatch.core.fold import Bounds
+from slawatch.core.periods.contract import Contracts
 from slawatch.core.promise import Agreements
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.events import decode_monitoring_at, decode_ticket_event
-from slawatch.process import Get, Outcome, Rejection, Turn
+from slawatch.process import Get, Outcome, Place, Rejection, Turn
 from slawatch.tickets import TicketProcess
 
 
@@ -46,8 +47,15 @@ class OpenTickets(TicketProcess):
     What it says is the same; there is nobody who would have to store what it has made of an event.
     """
 
-    def __init__(self, agreements: Agreements, source: str, bounds: Bounds | None = None) -> None:
-        super().__init__(agreements, source, bounds)
+    def __init__(
+        self,
+        agreements: Agreements,
+        source: str,
+        bounds: Bounds | None = None,
+        contracts: Contracts | None = None,
+        place: Place | None = None,
+    ) -> None:
+        super().__init__(agreements, source, bounds, contracts, place)
         self.open: dict[bytes, Ticket] = {}
 
     def take(self, key: bytes, name: str, get: Get) -> Ticket | None:

@@ -17,6 +17,7 @@ from slawatch.core.clock import MET, RUNNING, STILL, Broken, Clock
 from slawatch.core.fact import KEPT, NO_VERSION, Fact, Fields, Order
 from slawatch.core.history import Base, Filed
 from slawatch.core.promise import Agreements, Promise
+from slawatch.core.rating import Rated
 from slawatch.core.rounds import Rounds
 from slawatch.core.ticket import Ticket
 
@@ -132,10 +133,12 @@ def dump(ticket: Ticket, fingerprint: bytes, due: int | None, tallied: bytes) ->
     history = ticket.history
     assert isinstance(history, PackedHistory)
     header = _HEADER.pack(VERSION, fingerprint, _NO_WAKE_UP if due is None else due, len(tallied))
+    rated = ticket.rated
     return header + tallied + _pack((
         _short(ticket.order), ticket.folded == ticket.order or _short(ticket.folded),
         ticket.first_at, ticket.opened_at, ticket.opening, _trimmed(ticket.fields),
         [_dump_rounds(rounds) for rounds in ticket.rounds], *history.row(),
+        *(() if rated is None else ((_short(rated.order), rated.rating, rated.told),)),
     ))  # fmt: skip
 
 
@@ -145,7 +148,7 @@ def load(name: str, state: bytes, agreements: Agreements) -> Ticket:
     if version != VERSION:
         raise UnknownVersion(f"the state of {name!r} has version {version}, this program knows {VERSION}")
     row = _unpack(memoryview(state)[_HEADER.size + size :])
-    order, folded, first_at, opened_at, opening, fields, rounds, count, facts, filings, filed, base = row
+    order, folded, first_at, opened_at, opening, fields, rounds, count, facts, filings, filed, base, *rated = row
     if not count and folded:
         base = _pack((order, first_at, opened_at, opening, fields, rounds))
     ticket = Ticket(name, PackedHistory(agreements, count, facts, filings, filed, base))
@@ -153,6 +156,9 @@ def load(name: str, state: bytes, agreements: Agreements) -> Ticket:
     ticket.folded = ticket.order if folded is True else _order(folded)
     ticket.first_at, ticket.opened_at, ticket.opening = first_at, opened_at, opening
     ticket.fields = _all_fields(fields)
+    if rated:
+        ((rating_order, rating, told),) = rated
+        ticket.rated = Rated(_order(rating_order), rating, told)
     if stored == agreements.fingerprint or not count:
         ticket.rounds = [_load_rounds(row, agreements) for row in rounds]
     else:

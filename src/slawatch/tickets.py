@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from slawatch import state as packed
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
 from slawatch.core.assess import Use, apply, fire, rejudge
-from slawatch.core.fact import STATUS, Phase
+from slawatch.core.fact import STATUS, Fact, Phase
 from slawatch.core.fold import Bounds, fold, next_wake_up, overfull, tidy
+from slawatch.core.periods.contract import Contracts, SatisfactionTarget
 from slawatch.core.promise import Agreements
+from slawatch.core.rating import Ratings
 from slawatch.core.ticket import Ticket, phase_of
+from slawatch.envelope import Envelope, linked
 from slawatch.events import Publisher, TicketEvent, read_ticket_event
 from slawatch.instants import rfc3339
-from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
+from slawatch.marks import MARK_KEY, Marks
+from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, Turn
+from slawatch.ratings import rating_messages
 
 _OUTCOMES = {
     Use.IN_ORDER: Outcome.APPLIED,
@@ -31,20 +36,34 @@ RECENT = 8_192
 
 
 class TicketProcess:
-    """Tickets under these agreements; `source` is the CloudEvents source of the alerts."""
+    """Tickets under these agreements; `source` is the CloudEvents source of the alerts.
+
+    Of the `contracts` it only asks when their periods end and which of them want ratings.
+    """
 
     name = "tickets"
     state_version = packed.VERSION
 
-    def __init__(self, agreements: Agreements, source: str, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        agreements: Agreements,
+        source: str,
+        bounds: Bounds | None = None,
+        contracts: Contracts | None = None,
+        place: Place | None = None,
+    ) -> None:
         self._agreements = agreements
         self._source = source
         self._bounds = bounds or Bounds()
+        self._contracts = contracts or Contracts()
         self._publisher = Publisher(source)
+        self._envelope = Envelope(source)
+        self._ratings = _ratings(agreements, self._contracts)
+        self._marks = None if place is None else Marks(self._contracts, self._bounds.retention, place, source)
         self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
 
-    def placed(self, place: Place) -> TicketProcess:  # noqa: ARG002 - wherever it runs, it does the same
-        return TicketProcess(self._agreements, self._source, self._bounds)
+    def placed(self, place: Place) -> TicketProcess:
+        return type(self)(self._agreements, self._source, self._bounds, self._contracts, place)
 
     def read(self, record: Record) -> TicketEvent | Rejection | None:
         return None if record.value is None else read_ticket_event(record)
@@ -70,15 +89,18 @@ class TicketProcess:
         if surplus:
             fold(ticket, agreements, surplus)
             counts[FOLDED_FACTS] = surplus
-        turn = self._turn(key, ticket, alerts, now, traceparent)
+        ratings = self._rate(ticket, (fact,), now, traceparent) if self._ratings else ()
+        turn = self._turn(key, ticket, alerts, now, traceparent, ratings)
         turn.counts = counts
         turn.outcome = Outcome.UNMATCHED if not ticket.rounds and use is Use.IN_ORDER else _OUTCOMES[use]
         return turn
 
-    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every wake-up has its ticket
-        return Turn()
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every other wake-up has its ticket
+        return Turn() if self._marks is None else self._marks.on_start(stream_time)
 
-    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
+        if key == MARK_KEY and self._marks is not None:
+            return self._marks.on_wake_up(due, stream_time, now)
         ticket = self.take(key, key.decode(), get)
         if ticket is None:
             return Turn(wake_ups={key: None})
@@ -102,7 +124,9 @@ class TicketProcess:
         if state is None:
             return Turn(wake_ups={key: None})
         ticket = packed.load(key.decode(), state, self._agreements)
-        return self._turn(key, ticket, rejudge(ticket, self._agreements, stream_time), now)
+        alerts = rejudge(ticket, self._agreements, stream_time)
+        ratings = self._rate(ticket, ticket.history.facts(), now, None) if self._ratings else ()
+        return self._turn(key, ticket, alerts, now, None, ratings)
 
     def tally(self, state: bytes) -> bytes:
         return packed.tally(state)
@@ -144,9 +168,36 @@ class TicketProcess:
         is_open = phase_of(ticket.fields, self._agreements) in (Phase.OPEN, Phase.PENDING)
         return packed.dump(ticket, self._agreements.fingerprint, due, packed.count(ticket, is_open))
 
+    def _rate(self, ticket: Ticket, facts: Sequence[Fact], now: int, traceparent: bytes | None) -> Sequence[Message]:
+        """Let a ticket's rating be the last of these facts and of what is known; who is told what of it."""
+        was = ticket.rated
+        rated = self._ratings.last(facts, was)
+        if rated is None:
+            return ()
+        ticket.rated, tellings = self._ratings.judge(was, rated, ticket.fields)
+        return rating_messages(self._envelope, ticket.id, ticket.fields, tellings, now, traceparent) if tellings else ()
+
     def _turn(
-        self, key: bytes, ticket: Ticket, alerts: list[Alert], now: int, traceparent: bytes | None = None
+        self,
+        key: bytes,
+        ticket: Ticket,
+        alerts: list[Alert],
+        now: int,
+        traceparent: bytes | None = None,
+        ratings: Sequence[Message] = (),
     ) -> Turn:
         due = next_wake_up(ticket, self._bounds)
-        messages = self._publisher.messages(alerts, now, traceparent) if alerts else ()
+        messages = self._publisher.messages(alerts, now, traceparent) if alerts else []
+        if len(messages) > 1 or ratings:
+            messages = linked((*messages, *ratings))
         return Turn(self.store(key, ticket, due), {key: due}, messages)
+
+
+def _ratings(agreements: Agreements, contracts: Contracts) -> Ratings:
+    """Who is told of ratings, in the order of the file."""
+    wanting = {
+        contract.agreement
+        for contract in contracts.contracts
+        if any(isinstance(target, SatisfactionTarget) for target in contract.targets)
+    }
+    return Ratings(agreement for agreement in agreements.agreements if agreement.id in wanting)

@@ -63,7 +63,7 @@ def replay_of(bounds: Bounds | None = None) -> Replay:
 BY_AGENT, BY_CUSTOMER = {"reply": {"by": "agent"}}, {"reply": {"by": "customer"}}
 HISTORIES: dict[str, list[Told]] = {
     "open": [(0, {"status": "open", "customer": "ACME"})],
-    "unmatched fields": [(0, {"attributes": {"region": "EU", "x": None}, "rating": 4.5, "status": "?"})],
+    "unmatched fields": [(0, {"attributes": {"region": "EU", "x": None}, "status": "?"})],
     "paused": [(0, {"customer": "ACME", "priority": "P1"}), (HOUR, {"status": "pending"})],
     "breached and overdue": [(0, {"customer": "ACME", "priority": "P1"}), (9 * HOUR, {"assignee": "ann"})],
     "rounds": [

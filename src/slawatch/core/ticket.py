@@ -26,6 +26,7 @@ from slawatch.core.fact import (
 from slawatch.core.follow import follow
 from slawatch.core.history import Base, History
 from slawatch.core.promise import Agreements, Offer
+from slawatch.core.rating import Rated
 from slawatch.core.rounds import Moment, Rounds
 
 
@@ -33,10 +34,22 @@ class Ticket:
     """A ticket. `order` is that of its newest fact, `folded` that of the newest folded one.
 
     `opened_at` is the last observed one, `opening` the instant at which its clocks began (None: it was never open).
-    `offer` is what is promised to it as it is, where that has been looked up.
+    `offer` is what is promised to it as it is, where that has been looked up; `rated` is None until it is rated.
     """
 
-    __slots__ = ("fields", "first_at", "folded", "history", "id", "offer", "opened_at", "opening", "order", "rounds")
+    __slots__ = (
+        "fields",
+        "first_at",
+        "folded",
+        "history",
+        "id",
+        "offer",
+        "opened_at",
+        "opening",
+        "order",
+        "rated",
+        "rounds",
+    )
 
     def __init__(self, name: str, history: History) -> None:
         self.id = name
@@ -49,6 +62,7 @@ class Ticket:
         self.fields: Fields = no_fields()
         self.offer: Offer | None = None
         self.rounds: list[Rounds] = []
+        self.rated: Rated | None = None
 
     def clocks(self) -> Iterator[Clock]:
         """All clocks that are not filed."""

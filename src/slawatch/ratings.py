@@ -1,0 +1,51 @@
+"""Ratings as messages: what a ticket tells the agreement that promises satisfaction, for the ledger to count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM, Fields
+from slawatch.core.rating import Telling
+from slawatch.core.slug import escaped
+from slawatch.envelope import Envelope
+from slawatch.instants import rfc3339
+from slawatch.process import Message, Output
+
+
+class RatedData(msgspec.Struct, frozen=True):
+    """The last rating of a ticket, at its own instant; null: there is none for this agreement (any more)."""
+
+    what: Literal["rated"]
+    agreement: str
+    ticket: str
+    rating: Decimal | None
+    at: str
+    customer: str | None
+    priority: str | None
+    service: str | None
+    team: str | None
+    kind: str | None
+
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def rating_messages(
+    envelope: Envelope, ticket: str, fields: Fields, tellings: Iterable[Telling], now: int, traceparent: bytes | None
+) -> list[Message]:
+    """Each on the outcomes' topic under its agreement; not counted as an alert."""
+    found, time = [], rfc3339(now)
+    for agreement, rating, at in tellings:
+        exact = None if rating is None else Decimal(rating)
+        value = _encode(RatedData(
+            "rated", agreement.id, ticket, exact, rfc3339(at),
+            fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
+        ))  # fmt: skip
+        name = f"{escaped(agreement.id)}/rated/{escaped(ticket)}/{rfc3339(at)}/{rating or 'none'}"
+        headers = envelope.headers(name, "slawatch.rated.v1", ticket, time, traceparent)
+        found.append(Message(Output.OUTCOMES, agreement.id.encode(), value, headers))
+    return found

@@ -180,8 +180,8 @@ def _maintenance(part: MaintenancePart | None, calendar: BuiltCalendar) -> Maint
 def _credit(credit: TierPart | HourlyPart | PerMissPart, part: AgreementPart, calendars: Calendars) -> Credit:
     match credit:
         case TierPart():
-            below = None if credit.below is None else exact(credit.below)
-            return Tier(credit.metric, below, credit.credit, frozenset(credit.service or ()))
+            below, text = (None, "") if credit.below is None else (exact(credit.below), credit.below.text)
+            return Tier(credit.metric, below, credit.credit, frozenset(credit.service or ()), text)
         case HourlyPart():
             # Its targets have days of one length, so the first tells.
             named = (

@@ -9,13 +9,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
-from aiokafka.partitioner import murmur2
 
+from slawatch.murmur import key_hash
 from slawatch.settings import Processing
 from slawatch.stream.batch import Batch
 from slawatch.stream.client import KAFKA_SECONDS, STOP_SECONDS, bounded
@@ -162,13 +161,13 @@ class Writer:
             topic = topics.outputs[message.output]
             partition = message.partition
             if partition is None:
-                partition = _hash(message.key) % topics.partitions[topic]
+                partition = key_hash(message.key) % topics.partitions[topic]
             headers = message.headers
             yield topic, partition, message.key, message.value, headers if isinstance(headers, list) else list(headers)
         for letter in batch.letters:
             topic = topics.dead_letters
             record = outgoing(letter, source.topic, source.partition, topics.limits[topic])
-            number = source.partition if record.key is None else _hash(record.key)
+            number = source.partition if record.key is None else key_hash(record.key)
             yield topic, number % topics.partitions[topic], *record
 
     def _states(self, batch: Batch, position: Position) -> Iterable[_Outgoing]:
@@ -239,9 +238,3 @@ async def _delivered(deliveries: list[_Delivery]) -> None:
     if late:
         names = sorted({delivery.topic for delivery in deliveries if delivery.future in late})
         raise BrokerAway(f"Kafka did not take records for {', '.join(names)} within {KAFKA_SECONDS:g} s")
-
-
-@lru_cache(maxsize=65_536)
-def _hash(key: bytes) -> int:
-    """The number whose remainder is the partition in every Kafka client's default; pure Python, hence the cache."""
-    return int(murmur2(key)) & 0x7FFFFFFF

@@ -118,13 +118,14 @@ class Tier(NamedTuple):
     """A share of the fee for a missed target whose exact figure is below `below` (None: whenever it is missed).
 
     `metric` is a period metric, which means all targets of it whether they have names or not, or the name of a target;
-    `services` narrows it to these (empty: all).
+    `services` narrows it to these (empty: all). `text` is `below` as it was written.
     """
 
     metric: str
     below: Fraction | None
     credit: Fraction
     services: frozenset[str] = frozenset()
+    text: str = ""
 
 
 class Hourly(NamedTuple):

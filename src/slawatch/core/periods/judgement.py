@@ -1,0 +1,109 @@
+"""What is said of compliance and satisfaction is what is true minus what was said: the truth table of one page.
+
+What was said is kept by label (`warned-80%`, `breached`, `met`, ...): twice the number of times, plus one while it
+stands. A warning that is outranked when it becomes true stands without having been said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from slawatch.core.alert import MET, MISSED, RETRACTED
+from slawatch.core.periods.alert import PeriodAlert
+from slawatch.core.periods.contract import ComplianceTarget, Contract, PeriodTarget
+from slawatch.core.periods.figures import Figures, ServiceFigures, ShareFigures, Verdict
+from slawatch.core.periods.period import Period
+from slawatch.core.periods.tally import Shares
+from slawatch.core.promise import BREACHED, WARNED
+
+_STANDS: Final = 1
+_ONCE: Final = 2
+Said = dict[str, int]
+
+
+def warn(
+    contract: Contract, target: ComplianceTarget, period: Period, shares: Shares, said: Said, cause: int
+) -> Iterator[PeriodAlert]:
+    """Of an open period: the highest warning that became true by what happened at `cause`, unless it was said.
+
+    Exceeded is a share of the misses that the tickets so far allow; where none is allowed there is no warning.
+    """
+    allowed = (1 - target.at_least) * shares.sample
+    enough = allowed > 0 and shares.sample >= target.min_sample
+    fresh = []
+    for level in target.warn:
+        label = f"{WARNED}-{level.text}"
+        if enough and shares.missed > level.share * allowed:
+            if not said.get(label, 0) & _STANDS:
+                fresh.append((level.share, level.text, label))
+        elif said.get(label, 0) & _STANDS:
+            said[label] &= ~_STANDS
+    if not fresh:
+        return
+    highest = max(fresh, key=lambda one: one[0])
+    for one in fresh:
+        if one is not highest:
+            said[one[2]] = said.get(one[2], 0) | _STANDS
+    nth = _again(said, highest[2])
+    figures = ShareFigures(
+        None, None, None, Fraction(shares.met, shares.sample), shares.met, shares.missed, shares.sample
+    )
+    yield _alert(WARNED, nth, contract, target, None, period, cause, figures, highest[1])
+
+
+def conclude(
+    contract: Contract, target: PeriodTarget, service: str | None, period: Period, figures: Figures, said: Said,
+    cause: int,
+) -> Iterator[PeriodAlert]:  # fmt: skip
+    """Of a closed period: its verdict where it is new, a breach that is none any more by what happened at `cause`."""
+    verdict = figures.verdict
+    missed = verdict is Verdict.MISSED
+    if not missed:
+        yield from retract(contract, target, service, period, figures, said, cause)
+    if missed and not said.get(BREACHED, 0) & _STANDS:
+        breached_at = period.end if figures.breached_at is None else figures.breached_at
+        yield _alert(BREACHED, _again(said, BREACHED), contract, target, service, period, breached_at, figures)
+    if verdict is None or not said.get(verdict.value, 0) & _STANDS:
+        for outcome in (MET, MISSED):
+            if outcome in said:
+                said[outcome] &= ~_STANDS
+        if verdict is not None:
+            nth = _again(said, verdict.value)
+            yield _alert(verdict.value, nth, contract, target, service, period, period.end, figures)
+
+
+def retract(
+    contract: Contract, target: PeriodTarget, service: str | None, period: Period, figures: Figures | None, said: Said,
+    cause: int,
+) -> Iterator[PeriodAlert]:  # fmt: skip
+    """Take a breach back, if one stands."""
+    if said.get(BREACHED, 0) & _STANDS:
+        said[BREACHED] ^= _STANDS
+        yield _alert(RETRACTED, _count(said, RETRACTED), contract, target, service, period, cause, figures)
+
+
+def _alert(
+    what: str, nth: int, contract: Contract, target: PeriodTarget, service: str | None, period: Period, at: int,
+    figures: Figures | None, threshold: str | None = None,
+) -> PeriodAlert:  # fmt: skip
+    alert = PeriodAlert(what, nth, contract, target, service, period, threshold, at)
+    if figures is None:
+        return alert
+    if isinstance(figures, ServiceFigures):
+        return alert._replace(ratio=figures.ratio)
+    ratio = figures.ratio
+    return alert._replace(ratio=ratio, met=figures.met, missed=figures.missed, sample=figures.sample)
+
+
+def _again(said: Said, label: str) -> int:
+    """Note that something is said and stands; how often it was said with this time."""
+    said[label] = (said.get(label, 0) & ~_STANDS) + _ONCE | _STANDS
+    return said[label] // _ONCE
+
+
+def _count(said: Said, label: str) -> int:
+    """Note that something is said that does not stand; how often with this time."""
+    said[label] = said.get(label, 0) + _ONCE
+    return said[label] // _ONCE

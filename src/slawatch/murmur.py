@@ -1,0 +1,24 @@
+"""Which partition a key belongs to, by the hash of every Kafka client's default: for who must know without asking one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_M = 0x5BD1E995
+_MASK = 0xFFFFFFFF
+
+
+@lru_cache(maxsize=65_536)
+def key_hash(key: bytes) -> int:
+    """The number whose remainder by the count of partitions is the partition: murmur2 without its sign."""
+    length = len(key)
+    found = 0x9747B28C ^ length
+    for start in range(0, length & ~3, 4):
+        word = int.from_bytes(key[start : start + 4], "little") * _M & _MASK
+        word = (word ^ word >> 24) * _M & _MASK
+        found = found * _M & _MASK ^ word
+    rest = key[length & ~3 :]
+    if rest:
+        found = (found ^ int.from_bytes(rest, "little")) * _M & _MASK
+    found = (found ^ found >> 13) * _M & _MASK
+    return (found ^ found >> 15) & 0x7FFFFFFF

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from slawatch.core.periods.alert import subject_of
-from slawatch.core.periods.contract import PeriodMetric, PeriodTarget
+from slawatch.core.periods.contract import ComplianceTarget, PeriodMetric, PeriodTarget
 from slawatch.core.periods.figures import Figures, Outage, ServiceFigures
 from slawatch.instants import rfc3339
 
@@ -134,14 +134,14 @@ def entry(target: PeriodTarget, service: str | None, figures: Figures) -> Target
             longest_seconds=seconds_of(figures.longest),
             outage_list=[_outage(outage) for outage in figures.outage_list],
         )
-    unset = msgspec.UNSET
+    unset, tickets = msgspec.UNSET, isinstance(target, ComplianceTarget)
     return msgspec.structs.replace(
         head,
         met=unset if figures.met is None else figures.met,
         missed=unset if figures.missed is None else figures.missed,
         sample=figures.sample,
-        open_overdue=figures.open_overdue,
-        missed_tickets=list(figures.missed_tickets),
+        open_overdue=figures.open_overdue if tickets else unset,
+        missed_tickets=list(figures.missed_tickets) if tickets else unset,
     )
 
 

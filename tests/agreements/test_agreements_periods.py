@@ -158,8 +158,8 @@ class TestTheExample:
 
     def test_its_credits(self, made: AgreementsFile) -> None:
         assert made.contracts.contracts[0].credits == (
-            Tier("availability", Fraction(999, 1000), Fraction(1, 10)),
-            Tier("availability", Fraction(99, 100), Fraction(1, 4), frozenset({"erp"})),
+            Tier("availability", Fraction(999, 1000), Fraction(1, 10), text="99.9%"),
+            Tier("availability", Fraction(99, 100), Fraction(1, 4), frozenset({"erp"}), "99.0%"),
             Hourly("availability", HOUR, Fraction(1, 20)),
             PerMiss(Metric.RESOLUTION, Decimal("50.00"), Decimal("500.00")),
             Tier("p1", None, Fraction(1, 20)),

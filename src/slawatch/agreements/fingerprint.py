@@ -14,7 +14,7 @@ from slawatch.agreements.built import Built
 from slawatch.agreements.calendars import CalendarPart
 from slawatch.core.agreement import Agreement, Limit, Percent, Target, TimeLeft, Warn
 from slawatch.core.fact import Phase
-from slawatch.core.periods.contract import Contract, PeriodTarget, SatisfactionTarget, ServiceRule, ServiceTarget
+from slawatch.core.periods.contract import Contract, PeriodTarget, SatisfactionTarget, ServiceRule, ServiceTarget, Tier
 
 _FORM = 1
 """Of the canonical form below: another number makes every stored ticket be judged again."""
@@ -90,7 +90,9 @@ def _contract(contract: Contract) -> Any:
         "targets": [_period_target(target) for target in contract.targets],
         "zone": contract.zone_name,
         "settle": contract.settle,
-        "credits": [_plain(credit) for credit in contract.credits],
+        "credits": [
+            _plain(credit._replace(text="") if isinstance(credit, Tier) else credit) for credit in contract.credits
+        ],
         "fee": _plain(contract.fee),
         "cap": str(contract.credit_cap),
         "excluded": [_plain(excluded) for excluded in contract.exclusions],

@@ -15,7 +15,7 @@ from slawatch import entries
 from slawatch.core.alert import MISSED
 from slawatch.core.periods.alert import PeriodAlert, in_order, subject_of
 from slawatch.core.periods.book import Book
-from slawatch.core.periods.contract import ComplianceTarget, PeriodTarget, ServiceTarget
+from slawatch.core.periods.contract import PeriodTarget, ServiceTarget
 from slawatch.core.periods.figures import ServiceFigures
 from slawatch.core.periods.judgement import conclude, retract, warn
 from slawatch.core.periods.passage import Passage
@@ -131,18 +131,20 @@ class Pages:
 
     def _warn(
         self, book: Book, per: Per, period: Period, page: PageState, cause: int, draft: Draft, now: int
-    ) -> list[Message]:
+    ) -> Sequence[Message]:
         agreement = book.contract.agreement
         alerts: list[PeriodAlert] = []
-        before = None
-        for target in book.contract.targets:
-            if target.per is per and isinstance(target, ComplianceTarget) and target.warn:
-                before = before or page.dump()
+        changed = False
+        for target in book.warned:
+            if target.per is per:
                 said = page.said.setdefault(_name(target, None), {})
+                before = said.copy()
                 alerts += warn(book.contract, target, period, book.shares(target, period.start), said, cause)
-        if before is not None and (after := page.dump()) != before:
-            self._pages[agreement, period.label] = page
-            draft.states[entries.page_key(agreement, period.label)] = after
+                changed = changed or said != before
+        if not changed:
+            return ()
+        self._pages[agreement, period.label] = page
+        draft.states[entries.page_key(agreement, period.label)] = page.dump()
         return self._publisher.messages(in_order(alerts), now)
 
     def _conclude(

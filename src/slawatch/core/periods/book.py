@@ -66,6 +66,9 @@ class Book:
         self.calendars = {per: PeriodCalendar(per, contract.zone) for per in contract.pers()}
         self.lines = tuple(_lines(contract))
         self.metrics = frozenset(line.metric for line in self.lines)
+        self.warned = tuple(line.target for line in self.lines if line.target is not None and line.target.warn)
+        """The targets that warn before their period is over."""
+        self._number = {line.target: number for number, line in enumerate(self.lines)}
         self.satisfaction = tuple(target for target in contract.targets if isinstance(target, SatisfactionTarget))
         self._shares: dict[tuple[int, int], Shares] = {}
         self._scores: dict[tuple[int, int], Scores] = {}
@@ -173,8 +176,7 @@ class Book:
 
     def shares(self, target: ComplianceTarget, start: int) -> Shares:
         """The counts of a target in the period that starts then."""
-        number = next(number for number, line in enumerate(self.lines) if line.target is target)
-        return self._shares.get((number, start)) or Shares()
+        return self._shares.get((self._number[target], start)) or Shares()
 
     def misses(self, start: int) -> dict[Metric, int]:
         """The missed clocks in a period for which money is owed, by ticket metric."""

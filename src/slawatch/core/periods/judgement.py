@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from slawatch.core.alert import MET, MISSED, RETRACTED
 from slawatch.core.periods.alert import PeriodAlert
@@ -23,34 +24,48 @@ _ONCE: Final = 2
 Said = dict[str, int]
 
 
+class _Level(NamedTuple):
+    """A warning: so many missed, times `per`, must exceed `share` times the tickets so far."""
+
+    label: str
+    text: str
+    share: int
+    per: int
+
+
+@lru_cache(maxsize=4_096)
+def _levels(target: ComplianceTarget) -> tuple[_Level, ...]:
+    """The warnings of a target, the highest last; where no miss is allowed there are none."""
+    if target.at_least == 1:
+        return ()
+    exact = [(level.share * (1 - target.at_least), level.text) for level in target.warn]
+    return tuple(_Level(f"{WARNED}-{text}", text, *share.as_integer_ratio()) for share, text in sorted(exact))
+
+
 def warn(
     contract: Contract, target: ComplianceTarget, period: Period, shares: Shares, said: Said, cause: int
 ) -> Iterator[PeriodAlert]:
     """Of an open period: the highest warning that became true by what happened at `cause`, unless it was said.
 
-    Exceeded is a share of the misses that the tickets so far allow; where none is allowed there is no warning.
+    Exceeded is a share of the misses that the tickets so far allow.
     """
-    allowed = (1 - target.at_least) * shares.sample
-    enough = allowed > 0 and shares.sample >= target.min_sample
+    missed, sample = shares.missed, shares.sample
     fresh = []
-    for level in target.warn:
-        label = f"{WARNED}-{level.text}"
-        if enough and shares.missed > level.share * allowed:
-            if not said.get(label, 0) & _STANDS:
-                fresh.append((level.share, level.text, label))
-        elif said.get(label, 0) & _STANDS:
-            said[label] &= ~_STANDS
+    for level in _levels(target):
+        stands = said.get(level.label, 0) & _STANDS
+        if missed * level.per > level.share * sample and sample >= target.min_sample:
+            if not stands:
+                fresh.append(level)
+        elif stands:
+            said[level.label] &= ~_STANDS
     if not fresh:
         return
-    highest = max(fresh, key=lambda one: one[0])
-    for one in fresh:
-        if one is not highest:
-            said[one[2]] = said.get(one[2], 0) | _STANDS
-    nth = _again(said, highest[2])
-    figures = ShareFigures(
-        None, None, None, Fraction(shares.met, shares.sample), shares.met, shares.missed, shares.sample
-    )
-    yield _alert(WARNED, nth, contract, target, None, period, cause, figures, highest[1])
+    highest = fresh.pop()
+    for level in fresh:
+        said[level.label] = said.get(level.label, 0) | _STANDS
+    nth = _again(said, highest.label)
+    figures = ShareFigures(None, None, None, Fraction(shares.met, sample), shares.met, missed, sample)
+    yield _alert(WARNED, nth, contract, target, None, period, cause, figures, highest.text)
 
 
 def conclude(

@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-kafka lint format types bench contracts pictures docs release lock kafka messages clean
+.PHONY: help setup demo test test-fast test-kafka lint format types dashboards bench contracts pictures docs release lock kafka messages clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -58,6 +58,9 @@ $(PEERS): bench/requirements.txt
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python $(PIP) -r bench/requirements.txt
 	@touch $@
+
+dashboards: $(READY)  ## make the JSON of Grafana's dashboards anew
+	@$(RUN)/python deploy/grafana/source
 
 kafka: $(READY)  ## a local Kafka on port 9092, kept in .kafka, until Ctrl-C
 	@$(RUN)/python -m slawatch.local_kafka --folder .kafka --port 9092

@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
+from slawatch.metrics import Metrics
+
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 
 _QUOTED = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:by|on|ignoring|group_left|group_right|without) *\([^)]*\)')
-_NAME = re.compile(r"\b(?:slawatch|process|up)(?:[_:][\w:]*)?\b")
+_NAME = re.compile(r"\b(?:slawatch|process|up|ALERTS)(?:[_:][\w:]*)?\b")
 
 
 def program(name: str) -> str:
@@ -50,6 +53,21 @@ def rules() -> list[dict[str, Any]]:
 def alerts() -> dict[str, dict[str, Any]]:
     """The alerting rules by name."""
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def recorded() -> set[str]:
+    """What the recording rules make."""
+    return {rule["record"] for rule in rules() if "record" in rule}
+
+
+@cache
+def offered() -> frozenset[str]:
+    """Every name that may be asked for: a worker's metrics, recorded ones, and Prometheus' own."""
+    metrics = Metrics(lambda: 0)
+    metrics.reads("tickets", 8)
+    shown = {family.name for family in metrics.registry.collect()}
+    shown |= {f"{name}{suffix}" for name in shown for suffix in ("_total", "_count", "_bucket", "_sum", "_info")}
+    return frozenset(shown | recorded() | {"up", "ALERTS"})
 
 
 def names(expression: str) -> set[str]:

@@ -21,10 +21,35 @@ PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+LABELS = frozenset(
+    [
+        "namespace",
+        "job",
+        "instance",
+        "topic",
+        "partition",
+        "outcome",
+        "reason",
+        "what",
+        "metric",
+        "state",
+        "le",
+        "agreement",
+        "service",
+        "fingerprint",
+        "version",
+        "python",
+        "holidays",
+        "tzdata",
+    ]
+)
+"""Every label that slawatch's metrics have, and those of a target."""
+
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 
-_QUOTED = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:by|on|ignoring|group_left|group_right|without) *\([^)]*\)')
-_NAME = re.compile(r"\b(?:slawatch|process|up|ALERTS)(?:[_:][\w:]*)?\b")
+_SELECTOR = re.compile(r"\b((?:slawatch|process)[_:][\w:]*|up|ALERTS)\b(\{[^}]*\})?")
+_GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left|without) *\(([^)]*)\)")
+_VALUES = re.compile(r"label_values\((.*), *\w+\)")
 
 
 def program(name: str) -> str:
@@ -72,15 +97,29 @@ def offered() -> frozenset[str]:
 
 def names(expression: str) -> set[str]:
     """The metrics that an expression asks for."""
-    return set(_NAME.findall(_QUOTED.sub(" ", expression)))
+    return {selector.partition("{")[0] for selector in selectors(expression)}
+
+
+def selectors(expression: str) -> set[str]:
+    """The metrics that an expression asks for, with the labels that it asks them to have."""
+    bare = _GROUPING.sub(" ", expression)
+    return {f"{name}{labels}" for name, labels in _SELECTOR.findall(bare)}
+
+
+def labels(text: str) -> set[str]:
+    """The labels that an expression groups by, or that a legend or an annotation shows."""
+    grouped = {label.strip() for group in _GROUPING.findall(text) for label in group.split(",")}
+    return (grouped | set(re.findall(r"\{\{ *(?:\$labels\.)?(\w+) *\}\}", text))) - {""}
 
 
 def expressions(node: Any) -> Iterator[str]:
-    """Every expression of a dashboard, wherever it stands: panels, rows, variables, annotations."""
+    """Every expression of a dashboard, wherever it stands: panels, rows, annotations, the values of variables."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in ("expr", "definition") and isinstance(value, str):
+            if key == "expr" and isinstance(value, str):
                 yield value
+            elif key == "query" and isinstance(value, str) and (of := _VALUES.fullmatch(value)):
+                yield of[1]
             else:
                 yield from expressions(value)
     elif isinstance(node, list):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from observing import DASHBOARDS, ROOT, expressions, names, offered, run
+from observing import DASHBOARDS, LABELS, ROOT, expressions, labels, names, offered, run
 
 GRAFANA = ROOT / "deploy" / "grafana"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in DASHBOARDS}
@@ -56,6 +56,11 @@ def test_they_ask_only_for_what_there_is(name: str) -> None:
     asked = {metric for expression in expressions(BOARDS[name]) for metric in names(expression)}
     assert asked - offered() == set()
     assert len(asked) > 5
+    for panel in panels(BOARDS[name]):
+        for target in panel["targets"]:
+            grouped, shown = labels(target["expr"]), labels(target["legendFormat"])
+            assert grouped | shown <= LABELS, panel["title"]
+            assert shown <= grouped or not grouped, panel["title"]
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -12,10 +12,12 @@ import yaml
 from observing import (
     ALERTMANAGER,
     DASHBOARDS,
+    LABELS,
     PROMETHEUS,
     RULES,
     RUNBOOKS,
     alerts,
+    labels,
     names,
     offered,
     program,
@@ -120,6 +122,10 @@ def in_order() -> dict[str, dict[str, Any]]:
 def test_rules_ask_only_for_what_there_is_and_record_nothing_in_vain() -> None:
     asked = {name for rule in rules() for name in names(rule["expr"])}
     assert asked - offered() == set()
+    assert {label for rule in rules() for label in labels(rule["expr"])} <= LABELS
+    assert {
+        label for rule in alerts().values() for text in rule["annotations"].values() for label in labels(text)
+    } <= LABELS
     shown_to_people = "".join(path.read_text() for path in DASHBOARDS)
     assert [name for name in recorded() - asked if name not in shown_to_people] == []
 

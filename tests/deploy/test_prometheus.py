@@ -25,6 +25,7 @@ from observing import (
     rules,
     run,
 )
+from slawatch.core.agreement import METRICS
 from slawatch.metrics import Metrics
 from slawatch.settings import Settings
 
@@ -128,6 +129,12 @@ def test_rules_ask_only_for_what_there_is_and_record_nothing_in_vain() -> None:
     } <= LABELS
     shown_to_people = "".join(path.read_text() for path in DASHBOARDS)
     assert [name for name in recorded() - asked if name not in shown_to_people] == []
+
+
+def test_shares_are_told_from_services_by_what_they_are_of() -> None:
+    texts = [rule["expr"] for rule in rules()] + [path.read_text() for path in DASHBOARDS]
+    found = {words for text in texts for words in re.findall(r"service[!=]~\W*((?:\w+\|)+\w+)", text)}
+    assert found == {"|".join([*METRICS, "ratings"])}
 
 
 def test_workers_are_scraped_where_they_serve() -> None:

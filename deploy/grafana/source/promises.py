@@ -9,7 +9,8 @@ from panels import GREEN, RED, YELLOW, board, choice, grid, lines, number, ranki
 JOB = 'job="$job"'
 CHOSEN = f'{JOB}, agreement=~"$agreement", service=~"$service"'
 LEFT = "slawatch_period_budget_left_ratio"
-OF_SERVICES = 'metric=~"availability|outage|outages"'
+SHARES = "first_response|next_response|update|assignment|resolution|closure|ratings"
+"""What shares are of stands where a service would: a ticket metric, or ratings."""
 PROMISE = "{{agreement}} {{metric}} {{service}}"
 RISKY = {0: YELLOW, 0.25: GREEN}
 
@@ -98,9 +99,9 @@ def at_risk(found: dashboard.Dashboard) -> dashboard.Dashboard:
 
 
 def periods(found: dashboard.Dashboard) -> dashboard.Dashboard:
-    shares = f'max by (agreement, metric) (slawatch_period_ratio{{{CHOSEN}, metric=~"compliance|satisfaction"}})'
-    services = f"min by (agreement, metric, service) ({LEFT}{{{CHOSEN}, {OF_SERVICES}}})"
-    availability = f'min by (agreement, service) (slawatch_period_ratio{{{CHOSEN}, metric="availability"}})'
+    shares = f'max by (agreement, metric, service) (slawatch_period_ratio{{{CHOSEN}, service=~"{SHARES}"}})'
+    services = f"min by (agreement, metric, service) ({LEFT}{{{CHOSEN}, service!~'{SHARES}'}})"
+    availability = f'min by (agreement, service) (slawatch_period_ratio{{{CHOSEN}, service!~"{SHARES}"}})'
     return (
         found.with_row(dashboard.Row("How does the period go?"))
         .with_panel(
@@ -132,7 +133,7 @@ def periods(found: dashboard.Dashboard) -> dashboard.Dashboard:
             lines(
                 "Tickets in time, and good ratings, so far",
                 "Of the period that runs; of few tickets it says little.",
-                (shares, "{{agreement}} {{metric}}"),
+                (shares, PROMISE),
                 unit="percentunit",
             )
         )

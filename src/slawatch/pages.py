@@ -162,7 +162,7 @@ class Pages:
                 continue
             state = draft.get(_figures_key(book, period, target, service))
             if state is None:
-                unheard = silent(contract, target, service, period, closed=True)
+                unheard = silent(contract, target, service, period)
                 alerts += conclude(contract, target, service, period, unheard, page.said.setdefault(name, {}), cause)
             elif name in page.said and _decode_entry(state[1:]).verdict != MISSED:
                 alerts += retract(contract, target, service, period, None, page.said[name], cause)
@@ -178,7 +178,8 @@ class Pages:
             if isinstance(target, ServiceTarget):
                 assert service is not None
                 found = None if present is None else present(book, target, service, period)
-                parts.append(service_part(target, service, _entry(book, target, service, period, closed, get, found)))
+                until = None if closed else self._passage.least or period.start
+                parts.append(service_part(target, service, _entry(book, target, service, period, until, get, found)))
             else:
                 figures = book.figures(target, period, closed)
                 parts.append(Part(target, None, entry(target, None, figures), figures.ratio))
@@ -195,7 +196,7 @@ def _subjects(book: Book, per: Per) -> Iterator[tuple[PeriodTarget, str | None]]
 
 
 def _entry(
-    book: Book, target: ServiceTarget, service: str, period: Period, closed: bool, get: Get,
+    book: Book, target: ServiceTarget, service: str, period: Period, until: int | None, get: Get,
     found: ServiceFigures | None,
 ) -> TargetEntry:  # fmt: skip
     if found is not None:
@@ -203,7 +204,7 @@ def _entry(
     state = get(_figures_key(book, period, target, service))
     if state is not None:
         return _decode_entry(state[1:])
-    return entry(target, service, silent(book.contract, target, service, period, closed))
+    return entry(target, service, silent(book.contract, target, service, period, until))
 
 
 def _figures_key(book: Book, period: Period, target: PeriodTarget, service: str | None) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from office import Office, agreement
 
 from slawatch.process import Outcome, Output, Place
@@ -215,3 +216,44 @@ def test_an_agreement_belongs_to_the_partition_that_its_key_hashes_to() -> None:
     for office, owned in zip(offices, owners, strict=True):
         heard = office.met("T1", "04-10T08", agreement="a@C7")
         assert heard is (Outcome.APPLIED if "a@C7" in owned else Outcome.UNMATCHED)
+
+
+APRIL = 30 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("unknown", "verdict", "down"), [("exclude", None, 0), ("up", "met", 0), ("down", "missed", APRIL)]
+)
+def test_what_nobody_heard_of_counts_as_the_agreement_says(unknown: str, verdict: str | None, down: int) -> None:
+    office = Office(agreement([CRM | {"unknown": unknown}]))
+    office.passed("05-02T01")
+    (target,) = office.last()["targets"]
+    assert (target["verdict"], target["down_seconds"], target["agreed_seconds"]) == (verdict, down, APRIL)
+    if unknown == "down":
+        assert (target["breached_at"], target["outages"]) == ("2026-04-01T00:43:12Z", 1)
+        assert office.alerts == [
+            "a/availability/crm/2026-04/breached @ 2026-04-01T00:43:12Z",
+            "a/availability/crm/2026-04/missed @ 2026-05-01T00:00:00Z",
+        ]
+        office.passed("06-02T01")
+        assert (office.last("2026-05")["targets"][0]["down_seconds"]) == 31 * 86_400
+        assert [hear["what"] for hear in office.said[2:]] == ["breached", "missed"]
+        for data in list(office.said):
+            office.hear(data)
+        assert [one["revision"] for one in office.reports] == [1] * len(office.reports), "what comes back is no news"
+
+
+def test_it_was_heard_of_after_all() -> None:
+    office = Office(agreement([CRM | {"unknown": "down"}]))
+    office.passed("05-02T01")
+    office.said.clear()
+    office.figures("crm", "2026-04", {}, happened_at="2026-05-01T00:00:00Z")
+    assert office.alerts == ["a/availability/crm/2026-04/retracted @ 2026-05-01T00:00:00Z"]
+    assert (office.last()["revision"], office.last()["targets"][0]["verdict"]) == (2, "met")
+
+
+def test_time_that_was_excluded_does_not_count_for_it_either() -> None:
+    excluded = {"from": "2026-04-10T00:00:00Z", "until": "2026-04-11T00:00:00Z", "reason": "the customer's network"}
+    office = Office(agreement([CRM], exclude=[excluded]))
+    office.passed("05-02T01")
+    assert office.last()["targets"][0]["agreed_seconds"] == APRIL - 86_400

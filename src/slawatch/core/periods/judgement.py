@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from slawatch.core.alert import MET, MISSED, RETRACTED
 from slawatch.core.periods.alert import PeriodAlert
-from slawatch.core.periods.contract import ComplianceTarget, Contract, PeriodTarget
+from slawatch.core.periods.contract import ComplianceTarget, Contract, PeriodMetric, PeriodTarget, ServiceTarget
 from slawatch.core.periods.figures import Figures, ServiceFigures, ShareFigures, Verdict
 from slawatch.core.periods.period import Period
 from slawatch.core.periods.tally import Shares
@@ -107,9 +107,21 @@ def _alert(
     if figures is None:
         return alert
     if isinstance(figures, ServiceFigures):
-        return alert._replace(ratio=figures.ratio)
+        return _of_service(alert, figures)
     ratio = figures.ratio
     return alert._replace(ratio=ratio, met=figures.met, missed=figures.missed, sample=figures.sample)
+
+
+def _of_service(alert: PeriodAlert, figures: ServiceFigures) -> PeriodAlert:
+    target = alert.target
+    assert isinstance(target, ServiceTarget)
+    if target.metric is PeriodMetric.OUTAGES:
+        return alert._replace(used=figures.outages, limit=target.at_most)
+    if target.metric is PeriodMetric.OUTAGE:
+        used, budget = Fraction(figures.longest), Fraction(target.at_most)
+    else:
+        used, budget = figures.down + target.degraded * figures.degraded, figures.budget
+    return alert._replace(ratio=figures.ratio, budget=budget, elapsed=budget if alert.what == BREACHED else used)
 
 
 def _again(said: Said, label: str) -> int:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
 
-from slawatch.core.periods.contract import Contract, ServiceTarget
-from slawatch.core.periods.figures import Reason, ServiceFigures
+from slawatch.core.periods.contract import Contract, ServiceTarget, Unknown
+from slawatch.core.periods.figures import ServiceFigures
+from slawatch.core.periods.line import NEVER_FINAL, Line, Past, fold
+from slawatch.core.periods.measure import measure
 from slawatch.core.periods.period import Period
 
 
-def silent(contract: Contract, target: ServiceTarget, service: str, period: Period, closed: bool) -> ServiceFigures:  # noqa: ARG001
-    """Those of a period; a verdict or a reason for none only once it is closed."""
-    start = period.start if contract.since is None else max(period.start, contract.since)
-    end = period.end if contract.until is None else min(period.end, contract.until)
-    axis = target.hours.axis
-    agreed = axis.work(end) - axis.work(start)
-    return ServiceFigures(
-        None, Reason.NO_DATA if closed else None, None, None, agreed, 0, agreed, 0, 0, Fraction(0), 0, 0, ()
-    )
+def silent(
+    contract: Contract, target: ServiceTarget, service: str, period: Period, until: int | None = None
+) -> ServiceFigures:
+    """Those of a period that is closed; with `until`, of one that is open, as they are at that instant."""
+    excluded = [one.span for one in contract.exclusions if not one.services or service in one.services]
+    measured = measure(contract, target, excluded)
+    if target.unknown is not Unknown.DOWN:
+        measured = replace(measured, first=period.start)  # only of an outage the time before matters
+    closes_at = period.end + contract.settle
+    at = closes_at if until is None else min(max(until, period.start + 1), closes_at)
+    meter = fold(Line(measured, []), Past(period.start, (), {}, NEVER_FINAL, NEVER_FINAL), at)
+    assert meter is not None
+    meter.stand()
+    if until is None:
+        meter.close(closes_at)
+    (reading,) = (reading for reading in meter.readings if reading.period == period)
+    return reading.figures(measured)

@@ -11,8 +11,12 @@ from typing import Any, is_typeddict
 
 import msgspec
 
+from slawatch.marks import Passed
+from slawatch.period_alerts import Measured, PeriodAlertData
 from slawatch.process import Output, Reason
-from slawatch.shapes import ClockAlert, TicketEventData
+from slawatch.ratings import RatedData
+from slawatch.reports import Report
+from slawatch.shapes import ClockAlert, MonitoringEventData, TicketEventData
 
 
 class Direction(StrEnum):
@@ -51,22 +55,42 @@ def _clocks(*whats: str) -> Kind:
     return Kind("clock-alert", "an alert about a ticket's clock", ClockAlert, whats, "slawatch.clock.{what}.v1")
 
 
+def _periods(*whats: str) -> Kind:
+    return Kind("period-alert", "an alert about a period", PeriodAlertData, whats, "slawatch.period.{what}.v1")
+
+
+_SUBJECT = "the ticket or service; of compliance and satisfaction the agreement's id"
 CHANNELS = (
     Channel(
         "tickets", Direction.READS, "what happened to tickets", "the ticket's id", "delete",
         (Kind("ticket-event", "an observation of a ticket", TicketEventData),),
     ),
     Channel(
-        Output.WARNINGS.value, Direction.WRITES, "promises about to be broken", "the ticket's id", "delete",
-        (_clocks("warned"),),
+        "monitoring", Direction.READS, "what happened to services", "the service's id", "delete",
+        (Kind("monitoring-event", "what a check says of a service, or planned work", MonitoringEventData),),
     ),
     Channel(
-        Output.BREACHES.value, Direction.WRITES, "broken promises, and those taken back", "the ticket's id", "delete",
-        (_clocks("breached", "overdue", "retracted"),),
+        Output.WARNINGS.value, Direction.WRITES, "promises about to be broken", _SUBJECT, "delete",
+        (_clocks("warned"), _periods("warned")),
     ),
     Channel(
-        Output.OUTCOMES.value, Direction.WRITES, "how every clock ended", "the agreement's id", "delete",
-        (_clocks("met", "missed", "withdrawn", "breached", "retracted"),),
+        Output.BREACHES.value, Direction.WRITES, "broken promises, and those taken back", _SUBJECT, "delete",
+        (_clocks("breached", "overdue", "retracted"), _periods("breached", "overdue", "retracted")),
+    ),
+    Channel(
+        Output.OUTCOMES.value, Direction.WRITES, "how clocks and periods ended, and what the ledger counts",
+        "the agreement's id; of a mark the partition that has passed", "delete",
+        (
+            _clocks("met", "missed", "withdrawn", "breached", "retracted"),
+            _periods("met", "missed"),
+            Kind("rated", "a ticket's last rating", RatedData, ("rated",), "slawatch.rated.v1"),
+            Kind("measured", "figures of a closed period", Measured, ("measured",), "slawatch.period.measured.v1"),
+            Kind("passed", "how far a partition has come", Passed, ("passed",), "slawatch.passed.v1"),
+        ),
+    ),
+    Channel(
+        Output.REPORTS.value, Direction.WRITES, "reports of closed periods; a revision replaces the one before",
+        "`<agreement>/<period>`", "compact", (Kind("report", "what was promised and how it was kept", Report),),
     ),
     Channel(
         "dead_letters", Direction.WRITES, "records that could not be used", "the record's own", "delete",

@@ -7,15 +7,17 @@ two is still to come.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from slawatch.core.periods.boundary import Boundaries
 from slawatch.core.periods.contract import Contracts
 from slawatch.envelope import Envelope
 from slawatch.instants import rfc3339
 from slawatch.process import Message, Output, Place, Turn
+from slawatch.shapes import InstantText
 
 MARK_KEY = b"\xff\xff"
 """Of the wake-up; not UTF-8, so no ticket or service has it, and later than any that is."""
@@ -27,10 +29,12 @@ _UNKNOWN = 0
 class Passed(msgspec.Struct, frozen=True):
     """The data of a mark: all that was due in a partition earlier than `passed` has been written."""
 
-    what: Literal["passed"]
-    topic: str
-    partition: int
-    passed: str
+    what: Annotated[Literal["passed"], Meta(description="It is no alert, but says how far a partition has come.")]
+    topic: Annotated[str, Meta(description="The input topic.")]
+    partition: Annotated[int, Meta(description="Its partition.")]
+    passed: Annotated[
+        InstantText, Meta(description="All outcomes that were due earlier have been written before this.")
+    ]
 
 
 _encode = msgspec.json.Encoder().encode

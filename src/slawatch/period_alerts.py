@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -14,7 +14,7 @@ from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.instants import rfc3339
 from slawatch.process import Message, Output
 from slawatch.reports import TargetEntry, entry, ratio_text, seconds_of
-from slawatch.shapes import InstantText, Seconds
+from slawatch.shapes import InstantText, Seconds, one_of
 
 _TOPICS = {
     WARNED: Output.WARNINGS,
@@ -34,20 +34,24 @@ class PeriodAlertData(msgspec.Struct, frozen=True):
     id: Annotated[
         str, Meta(description="`<agreement>/<name or metric>/<service | of | ratings>/<period>/<what>`, then `~n`.")
     ]
-    what: Annotated[str, Meta(extra_json_schema={"enum": [what for what in _TOPICS if what != MEASURED]})]
+    what: Annotated[
+        str,
+        one_of(WARNED, BREACHED, OVERDUE, RETRACTED, MET, MISSED),
+        Meta(description="What is said; `retracted` takes back a breach."),
+    ]
     agreement: Annotated[str, Meta(description="The agreement's id; `silver@ACME` with `each: customer`.")]
     metric: Annotated[str, Meta(description="What is judged of the period.")]
-    round: None
-    ticket: None
+    round: Annotated[None, Meta(description="Periods have no rounds.")]
+    ticket: Annotated[None, Meta(description="It is about no single ticket.")]
     threshold: Annotated[str | None, Meta(description="As written in the agreement (`80%`, `10m`), else null.")]
     customer: Annotated[str | None, Meta(description="To whom the promise was made, where that is one customer.")]
-    priority: None
+    priority: Annotated[None, Meta(description="Null, as are `team` and `kind`.")]
     service: Annotated[str | None, Meta(description="The service that is judged; null for compliance, satisfaction.")]
     team: None
     kind: None
     period: Annotated[str, Meta(description="Its label: `2026-10-05`, `2026-W41`, `2026-10`, `2026-Q4`, `2026`.")]
-    period_from: InstantText
-    period_until: InstantText
+    period_from: Annotated[InstantText, Meta(description="Where the period begins.")]
+    period_until: Annotated[InstantText, Meta(description="Where it ends; not included.")]
     started_at: Annotated[
         InstantText, Meta(description="Since when the period is judged: its start or the agreement's.")
     ]
@@ -79,15 +83,15 @@ class PeriodAlertData(msgspec.Struct, frozen=True):
 class Measured(msgspec.Struct, frozen=True):
     """The figures of a closed period of which no new verdict is said."""
 
-    what: str
-    agreement: str
-    metric: str
-    service: str | None
-    name: str | None
-    period: str
-    period_from: InstantText
-    period_until: InstantText
-    figures: TargetEntry
+    what: Annotated[Literal["measured"], Meta(description="It is no alert, but figures for the ledger.")]
+    agreement: Annotated[str, Meta(description="The agreement's id.")]
+    metric: Annotated[str, Meta(description="What is judged of the period.")]
+    service: Annotated[str | None, Meta(description="The service that is judged.")]
+    name: Annotated[str | None, Meta(description="The target's name, where it has one.")]
+    period: Annotated[str, Meta(description="Its label.")]
+    period_from: Annotated[InstantText, Meta(description="Where the period begins.")]
+    period_until: Annotated[InstantText, Meta(description="Where it ends; not included.")]
+    figures: Annotated[TargetEntry, Meta(description="The target's part of the report.")]
 
 
 _encode = msgspec.json.Encoder().encode

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM, Fields
 from slawatch.core.rating import Telling
@@ -14,17 +15,18 @@ from slawatch.core.slug import escaped
 from slawatch.envelope import Envelope
 from slawatch.instants import rfc3339
 from slawatch.process import Message, Output
+from slawatch.shapes import InstantText
 
 
 class RatedData(msgspec.Struct, frozen=True):
     """The last rating of a ticket, at its own instant; null: there is none for this agreement (any more)."""
 
-    what: Literal["rated"]
-    agreement: str
-    ticket: str
-    rating: Decimal | None
-    at: str
-    customer: str | None
+    what: Annotated[Literal["rated"], Meta(description="It is no alert, but a count for the ledger.")]
+    agreement: Annotated[str, Meta(description="The agreement that promises satisfaction.")]
+    ticket: Annotated[str, Meta(description="The ticket's id.")]
+    rating: Annotated[Decimal | None, Meta(description="The exact score, a number; null: none (any more).")]
+    at: Annotated[InstantText, Meta(description="When it was given.")]
+    customer: Annotated[str | None, Meta(description="Latest known when it was said, as are the next four.")]
     priority: str | None
     service: str | None
     team: str | None

@@ -22,7 +22,7 @@ InstantText = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Seconds = Annotated[int | float, Meta(description="Seconds, whole ones as an integer.")]
 
 
-def _one_of(*values: str) -> Meta:
+def one_of(*values: str) -> Meta:
     """A text that is one of these; an encoder need not look at it."""
     return Meta(extra_json_schema={"enum": list(values)})
 
@@ -92,11 +92,11 @@ class ClockAlert(msgspec.Struct, frozen=True):
     ]
     what: Annotated[
         str,
-        _one_of(WARNED, BREACHED, OVERDUE, MET, MISSED, RETRACTED, WITHDRAWN),
+        one_of(WARNED, BREACHED, OVERDUE, MET, MISSED, RETRACTED, WITHDRAWN),
         Meta(description="What is said; `retracted` takes back a breach, `withdrawn` an outcome."),
     ]
     agreement: Annotated[str, Meta(description="The agreement's id; `silver@ACME` with `each: customer`.")]
-    metric: Annotated[str, _one_of(*METRICS), Meta(description="What the clock measures.")]
+    metric: Annotated[str, one_of(*METRICS), Meta(description="What the clock measures.")]
     round: Annotated[int, Meta(ge=1, description="Which clock of the metric on this ticket, from 1.")]
     ticket: Annotated[str, Meta(description="The ticket's id.")]
     threshold: Annotated[str | None, Meta(description="As written in the agreement (`75%`, `30m`), else null.")]

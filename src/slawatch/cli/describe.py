@@ -12,7 +12,7 @@ from slawatch.cli.failure import Exit, Failure
 from slawatch.settings import SettingsError, read_settings
 
 _WIDTH = 110
-_NAME = 18
+_NAME = 19
 
 
 def describe() -> int:
@@ -44,10 +44,17 @@ def _kind(kind: Kind, whole: bool) -> Iterator[str]:
         yield from _line(f"[{name}]", text)
     if kind.shape is not None:
         found = schema(kind)
-        required = found.get("required", ())
-        for name, field in found["properties"].items():
-            kinds = _types(field)
-            yield from _line(name, f"{kinds}{'' if name in required else ', optional'}. {field.get('description', '')}")
+        yield from _fields(found)
+        for name, part in found.get("$defs", {}).items():
+            yield from _line(f"({name})", part.get("description", ""))
+            yield from _fields(part)
+
+
+def _fields(part: Mapping[str, Any]) -> Iterator[str]:
+    required = part.get("required", ())
+    for name, field in part["properties"].items():
+        kinds = _types(field)
+        yield from _line(name, f"{kinds}{'' if name in required else ', optional'}. {field.get('description', '')}")
 
 
 def _line(name: str, text: str) -> Iterator[str]:
@@ -67,7 +74,9 @@ def _types(field: Mapping[str, Any]) -> str:
             kinds.pop("integer", None)
         return " | ".join(kinds)
     if "$ref" in field:
-        return "object"
+        return str(field["$ref"]).rpartition("/")[2]
+    if field.get("type") == "array":
+        return f"list of {_types(field['items'])}"
     if field.get("format") == "date-time":
         return "instant"
     return str(field.get("type", "any"))

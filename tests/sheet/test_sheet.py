@@ -15,10 +15,12 @@ import pytest
 import sheet_example as example
 
 from slawatch.reports import CreditEntry, Report
+from slawatch.sheet.dossier import dossiers
 from slawatch.sheet.language import Language
 from slawatch.sheet.render import render
 from slawatch.sheet.sheet import Sheet, lay_out, zone_of
-from slawatch.sheet.table import COLUMNS, as_csv, as_json
+from slawatch.sheet.standing import standing_text, standings
+from slawatch.sheet.table import COLUMNS, as_csv, as_json, standings_as_csv, standings_as_json
 
 
 def language(code: str = "en") -> Language:
@@ -30,7 +32,7 @@ def sheet(code: str = "en", **changed: object) -> Sheet:
 
 
 def page(form: str = "html", code: str = "en", **changed: object) -> str:
-    return render(sheet(code, **changed), form, language(code))
+    return render([sheet(code, **changed)], form, language(code))
 
 
 def plain(value: Any) -> Any:
@@ -196,7 +198,7 @@ def test_late_tickets_are_told_with_their_clocks():
 def test_without_the_events_late_tickets_are_named():
     (found,) = lay_out(example.report(), language()).late
     assert [late.ticket for late in found.tickets] == ["INC-7", "INC-12", "INC-31"]
-    assert "INC-7, INC-12, INC-31" in render(lay_out(example.report(), language()), "html", language())
+    assert "INC-7, INC-12, INC-31" in render([lay_out(example.report(), language())], "html", language())
 
 
 def test_a_trend_needs_an_earlier_period_and_ends_with_this_one():
@@ -260,3 +262,49 @@ def test_csv_has_a_row_for_each_promise():
 def test_no_cell_of_the_csv_is_a_formula():
     (row, *_) = csv.DictReader(StringIO(as_csv([example.report(customer='=HYPERLINK("x")')])))
     assert row["customer"] == '\'=HYPERLINK("x")'
+
+
+def test_customers_stand_in_the_order_of_their_risk():
+    calm = example.report(
+        agreement="b", customer="Calm", targets=[example.availability("1.000000", "met", down_seconds=0)]
+    )
+    none = example.report(
+        agreement="c", customer=None, targets=[], credits=[], credit_percent="0", credit_amount="0.00"
+    )
+    near = example.report(
+        agreement="d", customer="Near", targets=[example.availability("0.999100", "met", down_seconds=2660)]
+    )
+    found = standings([calm, none, near, example.report()], language())
+    assert [line.customer for line in found] == ["ACME & Söhne <GmbH>", "Near", "Calm", "c"]
+    assert (found[0].worst, found[0].broken, found[0].promises) == ("Availability of crm", 1, 4)
+    lines = plain(standing_text(found, language())).splitlines()
+    assert lines[0].split() == ["customer", "broken", "most", "at", "risk", "used", "credit"]
+    assert lines[1].split()[-2:] == ["139.7%", "€120.00"]
+    assert [line["used"] for line in json.loads(standings_as_json(found))] == ["1.397", "0.999", "0.000", None]
+    rows = list(csv.DictReader(StringIO(standings_as_csv(found))))
+    assert [row["agreements"] for row in rows] == ["acme-gold", "d", "b", "c"]
+
+
+def test_of_equal_risk_the_customer_comes_first_to_whom_more_is_owed():
+    reports = [
+        example.report(agreement=name, customer=name, credit_percent=percent)
+        for name, percent in (("a", "5"), ("b", "25"))
+    ]
+    assert [line.customer for line in standings(reports, language())] == ["b", "a"]
+
+
+def test_a_customer_of_two_agreements_has_one_line():
+    (line,) = standings(
+        [example.report(), example.report(agreement="acme-ola", targets=[example.availability()])], language()
+    )
+    assert (line.agreements, line.broken, line.promises) == (("acme-gold", "acme-ola"), 2, 5)
+
+
+def test_earlier_reports_are_those_of_the_same_kind_of_period():
+    others = [
+        example.report(period="2026-Q2", start="2026-03-31T21:00:00Z"),
+        example.report(agreement="other", period="2026-09"),
+    ]
+    (found, other) = dossiers([*example.earlier(), example.report(), *others, example.report(agreement="z")], "2026-10")
+    assert [report.period for report in found.earlier] == ["2026-07", "2026-08", "2026-09"]
+    assert (found.report, other.report.agreement, other.earlier) == (example.report(), "z", [])

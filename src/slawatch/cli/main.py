@@ -56,6 +56,10 @@ def _command(given: argparse.Namespace) -> int:
             from slawatch.cli.explain import explain
 
             return explain(given.events, given.agreements, given.ticket, given.until)
+        case "report":
+            from slawatch.cli.report import report
+
+            return report(given)
         case "worker":
             from slawatch.cli.service import worker
 
@@ -95,6 +99,15 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="why: each clock of one ticket in words")
     _file_arguments(explain)
     explain.add_argument("--ticket", metavar="ID", required=True, help="the ticket")
+
+    report = commands.add_parser("report", help="the reports of one period: for people, or as tables")
+    report.add_argument("--brokers", metavar="HOST:PORT", required=True, help="read the topic of reports of this Kafka")
+    report.add_argument("--period", metavar="LABEL", required=True, help="such as 2026-10, 2026-W41 or 2026-Q4")
+    report.add_argument("--agreement", metavar="ID", help="of this agreement only")
+    report.add_argument("--all", action="store_true", help="a line for each customer, the most at risk first")
+    report.add_argument("--format", choices=("text", "json", "csv", "html", "md"), default="text", help="default: text")
+    report.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    report.add_argument("--language", choices=("en", "ru"), default="en", help="of words, dates and numbers")
 
     commands.add_parser("worker", help="the service; its settings are environment variables SLAWATCH_...")
     topics = commands.add_parser("topics", help="create the topics, or verify them and say what differs")

@@ -40,6 +40,14 @@ def credit_lines(report: Report, terms: Terms | None, language: Language) -> Ite
         yield text("Provisional until the period is final.")
 
 
+def owed(report: Report, language: Language) -> str:
+    """What a report's credits come to: an amount of money, or where there is no fee a percentage; empty for nothing."""
+    if report.credit_amount is not None and report.currency is not None:
+        return language.money(report.credit_amount, report.currency) if Decimal(report.credit_amount) else ""
+    share = percent_share(report.credit_percent)
+    return language.percent(share) if share else ""
+
+
 def percent_share(percent: str) -> Decimal:
     """The share that a percentage is."""
     return Decimal(percent) / 100

@@ -1,7 +1,8 @@
-"""A laid out report in one of its forms; HTML is one self-contained file, escaped wherever words from outside stand."""
+"""Laid out reports in one of their forms; HTML is one self-contained file, escaped wherever words from outside stand."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -13,10 +14,11 @@ FORMS = {"html": "report.html", "md": "report.md", "text": "report.txt"}
 """By form, its template."""
 
 
-def render(sheet: Sheet, form: str, language: Language) -> str:
-    """A sheet in one of `FORMS`; `language` is the one that it was laid out in."""
+def render(sheets: Sequence[Sheet], form: str, language: Language) -> str:
+    """Sheets, at least one, in one of `FORMS`; `language` is the one that they were laid out in."""
     template = _environment().get_template(FORMS[form])
-    return template.render(sheet=sheet, language=language.code, _=language.messages.gettext)
+    text = template.render(sheets=sheets, language=language.code, _=language.messages.gettext)
+    return text.rstrip("\n") + "\n"
 
 
 @cache

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from slawatch.instants import ms_of, to_ms
 from slawatch.reports import Report, TargetEntry
 from slawatch.sheet import drawing
-from slawatch.sheet.credit import credit_lines, percent_share
+from slawatch.sheet.credit import credit_lines, owed
 from slawatch.sheet.evidence import Evidence, Key, Kind, LateTicket, Stretch, key_of
 from slawatch.sheet.language import Language
 from slawatch.sheet.promise import Promise, figure, mark, promise, title, used
@@ -152,7 +152,7 @@ class _Layout:
             zone=report.timezone,
             status={"open": text("open"), "closed": text("closed"), "final": text("final")}[report.status],
             summary=summary,
-            owed=self._owed(),
+            owed="" if not (amount := owed(report, language)) else text("credit %(amount)s", amount=amount),
             mark="missed" if "missed" in marks else "met" if "met" in marks else "none",
             promises=tuple(promise(entry, language, over=self._over) for entry in report.targets),
             lanes=lanes,
@@ -162,20 +162,6 @@ class _Layout:
             trends=tuple(self._trends()),
             credit=tuple(credit_lines(report, self._evidence.terms, language)),
             provenance=tuple(self._provenance()),
-        )
-
-    def _owed(self) -> str:
-        report = self._report
-        if report.credit_amount is not None and report.currency is not None:
-            if not any(digit in "123456789" for digit in report.credit_amount):
-                return ""
-            return self._language.text(
-                "credit %(amount)s", amount=self._language.money(report.credit_amount, report.currency)
-            )
-        if not any(digit in "123456789" for digit in report.credit_percent):
-            return ""
-        return self._language.text(
-            "credit %(amount)s", amount=self._language.percent(percent_share(report.credit_percent))
         )
 
     # -- the timeline ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from slawatch.reports import Report, TargetEntry
+from slawatch.sheet.standing import Standing, used_text
 
 _OF_REPORT = ("agreement", "customer", "period", "from", "until", "timezone", "status", "revision", "complete_until")
 _OF_TARGET = tuple(field.encode_name for field in msgspec.structs.fields(TargetEntry))
@@ -37,11 +38,36 @@ def as_csv(reports: Iterable[Report]) -> str:
     return text.getvalue()
 
 
+_OF_STANDING = ("customer", "agreements", "broken", "promises", "most_at_risk", "used", "credit_percent", "credit")
+
+
+def standings_as_json(lines: Iterable[Standing]) -> str:
+    """An array of objects, in the order of the lines."""
+    return msgspec.json.format(msgspec.json.encode([_standing(line) for line in lines]), indent=1).decode() + "\n"
+
+
+def standings_as_csv(lines: Iterable[Standing]) -> str:
+    """A header, and a row for each customer."""
+    text = StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_OF_STANDING)
+    for line in lines:
+        values = _standing(line)
+        rows.writerow(_cell(name, values) for name in _OF_STANDING)
+    return text.getvalue()
+
+
+def _standing(line: Standing) -> dict[str, Any]:
+    used = None if line.used is None else used_text(line.used)
+    values = (line.customer, line.agreements, line.broken, line.promises, line.worst, used, line.percent, line.owed)
+    return dict(zip(_OF_STANDING, values, strict=True))
+
+
 def _cell(name: str, values: Mapping[str, Any]) -> str:
     value = values.get(name)
     if name == "outage_list" and value is not None:
         return " ".join(f"{each['from']}/{each['until'] or ''}" for each in value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return " ".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()

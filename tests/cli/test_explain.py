@@ -198,3 +198,10 @@ def test_what_was_said_under_an_agreement_that_was_left_is_not_lost(told):
         "said Mon 2026-10-12 13:10:00 +00:00 breached, which happened Mon 2026-10-12 13:00:00 +00:00; "
         "said Mon 2026-10-12 14:00:00 +00:00 retracted" in parts["Without a clock"]
     )
+
+
+def test_what_was_said_is_found_under_any_name_of_an_agreement(run, folder):
+    (folder / "sla.yaml").write_text((folder / "sla.yaml").read_text().replace("id: gold", "id: gold/2026 plus"))
+    text = run(*EXPLAIN).stdout.decode()
+    assert "agreement gold/2026 plus" in text
+    assert "    Mon 2026-10-12 10:30:00 +03:00  met\n" in text

@@ -1,14 +1,16 @@
 """The demo's help desk and script, without Kafka."""
 
+import io
 from importlib import resources
 
 import pytest
+from rich.console import Console
 
 from slawatch.agreements import AgreementsFile, loads
 from slawatch.demo import words
 from slawatch.demo.board import Board
 from slawatch.demo.desk import LATE_TICKET, simulate
-from slawatch.demo.screen import Plain
+from slawatch.demo.screen import Plain, draw
 from slawatch.demo.script import PARTITIONS, Script, replayed, write_script
 
 
@@ -99,3 +101,16 @@ def test_plain_lines_have_no_control_codes(script: Script, capsys: pytest.Captur
     shown = capsys.readouterr().out
     assert f"retracted Volga Logistics  {LATE_TICKET}" in shown
     assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+@pytest.mark.parametrize(("width", "in_full"), [(80, False), (108, True), (120, True), (154, True)])
+def test_a_wide_terminal_shows_alerts_in_full(script: Script, width: int, in_full: bool) -> None:
+    board = played(script)
+    # The longest words that there are.
+    latest = [said for said in board.said if said.customer == "Prairie Bakeries" and said.alert["threshold"]][-5:]
+    console = Console(width=width, height=40, file=io.StringIO())
+    console.print(draw(board, latest, 20_000, width))
+    picture = console.file.getvalue()  # type: ignore[attr-defined]
+    for said in latest:
+        row = f"warned Prairie Bakeries {said.alert['ticket']} {said.alert['priority']} {words.metric(said)} due {said.due}"
+        assert (row in " ".join(picture.split())) is in_full

@@ -23,7 +23,8 @@ _STYLES: Final = {
     "overdue": ("■", "magenta"),
     "retracted": ("↩", "bold black on green"),
 }
-_WIDE: Final = 110  # columns from which the customers stand beside the alerts
+_WORDY: Final = 108  # columns from which an alert is told in full
+_WIDE: Final = 154  # from which the customers stand beside the alerts
 _PICTURES_PER_SECOND: Final = 8
 
 
@@ -106,14 +107,13 @@ class Picture:
 
 def draw(board: Board, latest: list[Said], speed: float, width: int) -> Layout:
     """The whole picture for a terminal so many columns wide; the newest alert is on top."""
-    wide = width >= _WIDE
     layout, body = Layout(), Layout(name="body")
     layout.split_column(Layout(_head(board, speed), size=4), body)
     alerts = Layout(
-        Panel(_alerts(latest, wide), title="what was said, newest first", border_style="dim"), name="alerts"
+        Panel(_alerts(latest, width >= _WORDY), title="what was said, newest first", border_style="dim"), name="alerts"
     )
     customers = Panel(_customers(board), title="customers", border_style="dim")
-    if wide:
+    if width >= _WIDE:
         body.split_row(alerts, Layout(customers, size=46))
     else:
         body.split_column(alerts, Layout(customers, size=len(CUSTOMERS) + 4))
@@ -134,16 +134,16 @@ def _head(board: Board, speed: float) -> Panel:
     return Panel(Group(line, totals), title="[bold]slawatch[/] watches a help desk", border_style="cyan")
 
 
-def _alerts(latest: list[Said], wide: bool) -> Table:
+def _alerts(latest: list[Said], wordy: bool) -> Table:
     table = Table.grid(padding=(0, 1), expand=True)
     for column in range(6):
         table.add_column(no_wrap=True, overflow="ellipsis", justify="right" if column == 5 else "left")
     for said in latest:
         alert = said.alert
         mark, style = _STYLES[alert["what"]]
-        row = Text(f"{mark} {alert['what']}" if wide else mark, style=style)
-        customer = said.customer if wide else said.customer.split()[0]
-        wait = words.delay(said) if wide else f"+{said.wall_ms:.0f} ms"
+        row = Text(f"{mark} {alert['what']}" if wordy else mark, style=style)
+        customer = said.customer if wordy else said.customer.split()[0]
+        wait = words.delay(said) if wordy else f"+{said.wall_ms:.0f} ms"
         cells = (customer, f"{alert['ticket']} {alert['priority'] or ''}", words.metric(said), f"due {said.due}", wait)
         loud = style if alert["what"] == "retracted" else ""
         table.add_row(row, *(Text(cell, style=loud) for cell in cells))

@@ -178,7 +178,8 @@ class Account:
         return [Interval(begin, stop) for begin, stop in cut if begin < stop]
 
     def _said(self) -> Iterator[str]:
-        agreement, metric, number = self._clock.identity
+        _, metric, number = self._clock.identity
+        agreement = self._clock.promise.agreement.id
         page, said = self._page, False
         for alert in self._told.alerts:
             if (alert["agreement"], alert["metric"], alert["round"]) != (agreement, metric.value, number):

@@ -13,6 +13,7 @@ from slawatch.core.periods.judge import Use, apply, fire, rejudge
 from slawatch.core.periods.measure import Table
 from slawatch.core.periods.service import Service
 from slawatch.instants import rfc3339
+from slawatch.marks import MARK_KEY, Marks
 from slawatch.monitoring import MonitoringEvent, read_monitoring_event
 from slawatch.period_alerts import PeriodPublisher
 from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
@@ -35,12 +36,15 @@ class ServiceProcess:
     name = "monitoring"
     state_version = packed.VERSION
 
-    def __init__(self, contracts: Contracts, source: str, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, contracts: Contracts, source: str, bounds: Bounds | None = None, place: Place | None = None
+    ) -> None:
         self._contracts = contracts
         self._source = source
         self._bounds = bounds or Bounds()
         self._retention = self._bounds.retention
         self._publisher = PeriodPublisher(source)
+        self._marks = None if place is None else Marks(contracts, self._retention, place, source)
         self._promised = {
             service
             for contract in contracts.contracts
@@ -51,8 +55,8 @@ class ServiceProcess:
         self._tables: dict[str, Table] = {}
         self._recent: dict[bytes, Kept] = {}
 
-    def placed(self, place: Place) -> ServiceProcess:  # noqa: ARG002 - wherever it runs, it does the same
-        return ServiceProcess(self._contracts, self._source, self._bounds)
+    def placed(self, place: Place) -> ServiceProcess:
+        return ServiceProcess(self._contracts, self._source, self._bounds, place)
 
     def read(self, record: Record) -> MonitoringEvent | Rejection | None:
         return None if record.value is None else read_monitoring_event(record)
@@ -78,10 +82,12 @@ class ServiceProcess:
             states |= kept.store(key, self._contracts.fingerprint)
         return self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
 
-    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every wake-up has its service
-        return Turn()
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every other wake-up has its service
+        return Turn() if self._marks is None else self._marks.on_start(stream_time)
 
-    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
+        if key == MARK_KEY and self._marks is not None:
+            return self._marks.on_wake_up(due, stream_time, now)
         kept = self._take(key, key.decode(), get)
         if kept is None:
             return Turn(wake_ups={key: None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import msgspec
 
@@ -23,16 +24,22 @@ def alert(name: str, what: str, at: str) -> bytes:
     return msgspec.json.encode(data)
 
 
-def report(agreement: str, amount: str | None, percent: str = "10") -> Report:
+def report(
+    agreement: str, amount: str | None, percent: str = "10", status: Literal["open", "closed"] = "closed"
+) -> Report:
     currency = None if amount is None else "EUR"
     return Report(
-        agreement, None, "2026-10", "2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", "UTC", "closed", 1, None, None, [], [],
+        agreement, None, "2026-10", "2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", "UTC", status, 1, None, None, [], [],
         percent, amount, currency, False,
     )  # fmt: skip
 
 
 def sides() -> tuple[Side, Side]:
-    one = Side("now.yaml", [alert("a/resolution/T1/1", "breached", "1"), alert("a/resolution/T2/1", "met", "2")])
+    one = Side(
+        "now.yaml",
+        [alert("a/resolution/T1/1", "breached", "1"), alert("a/resolution/T2/1", "met", "2")],
+        {("a", "2026-10"): report("a", "120.00")},
+    )
     other = Side(
         "then.yaml",
         [
@@ -40,9 +47,8 @@ def sides() -> tuple[Side, Side]:
             alert("a/resolution/T2/1", "breached", "3"),
             alert("b/outage/crm/2026-10", "met", "3"),
         ],
+        {("a", "2026-10"): report("a", "60.00"), ("b", "2026-10"): report("b", None, "2.5", "open")},
     )
-    one.reports = {("a", "2026-10"): report("a", "120.00")}
-    other.reports = {("a", "2026-10"): report("a", "60.00"), ("b", "2026-10"): report("b", None, "2.5")}
     return one, other
 
 
@@ -66,7 +72,7 @@ def test_what_is_owed_stands_side_by_side():
     found = compare(*sides())
     assert [tuple(owed) for owed in found.owed] == [
         ("a", "2026-10", "120.00 EUR", "60.00 EUR"),
-        ("b", "2026-10", None, "2.5%"),
+        ("b", "2026-10", None, "2.5% so far"),
     ]
 
 
@@ -74,7 +80,7 @@ def test_for_tools_it_is_one_object():
     whole = json.loads(as_json(compare(*sides())))
     assert whole["files"] == ["now.yaml", "then.yaml"]
     assert whole["alerts"][0] == {"agreement": "a", "metric": "resolution", "what": "breached", "one": 1, "other": 2}
-    assert whole["owed"][1] == {"agreement": "b", "period": "2026-10", "one": None, "other": "2.5%"}
+    assert whole["owed"][1] == {"agreement": "b", "period": "2026-10", "one": None, "other": "2.5% so far"}
 
 
 def test_for_people_it_is_a_table_that_says_what_it_leaves_out():
@@ -93,8 +99,8 @@ b
   outage met                  0       1  +1
 
 owed
-  a 2026-10        120.00 EUR       60.00 EUR
-  b 2026-10                 -            2.5%
+  a 2026-10            120.00 EUR           60.00 EUR
+  b 2026-10                     -         2.5% so far
 
 only under one: 1
   a/resolution/T2/1/met

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -26,13 +26,12 @@ _decode = msgspec.json.Decoder(_Alert).decode
 
 
 class Side:
-    """What is said and owed under one file: alerts by id, and the reports."""
+    """What is said and owed under one file: alerts by id, and reports by agreement and period."""
 
-    def __init__(self, name: str, alerts: Iterable[bytes]) -> None:
+    def __init__(self, name: str, alerts: Iterable[bytes], reports: Mapping[tuple[str, str], Report]) -> None:
         self.name = name
         self.alerts = {alert.id: alert for alert in map(_decode, alerts)}
-        self.reports: dict[tuple[str, str], Report] = {}
-        """By agreement and period."""
+        self.reports = reports
 
 
 class Count(NamedTuple):
@@ -96,12 +95,13 @@ def compare(one: Side, other: Side) -> Comparison:
 
 
 def _owed(report: Report | None) -> str | None:
-    """`120.00 EUR`, `10%`, or `0%`."""
+    """`120.00 EUR`, `10%`, `0% so far`."""
     if report is None:
         return None
+    amount = f"{Decimal(report.credit_percent)}%"
     if report.credit_amount is not None:
-        return f"{report.credit_amount} {report.currency}"
-    return f"{Decimal(report.credit_percent)}%"
+        amount = f"{report.credit_amount} {report.currency}"
+    return f"{amount} so far" if report.status == "open" else amount
 
 
 def as_json(found: Comparison) -> str:
@@ -137,7 +137,7 @@ def as_text(found: Comparison, listed: int = 20) -> str:
         lines += ["", "owed"]
         names = max(len(f"{owed.agreement} {owed.period}") for owed in found.owed) + 2
         for owed in found.owed:
-            sums = "".join(f"{amount or '-':>16}" for amount in (owed.one, owed.other))
+            sums = "".join(f"{amount or '-':>20}" for amount in (owed.one, owed.other))
             lines.append(f"  {owed.agreement + ' ' + owed.period:<{names}}{sums}")
     for title, ids in (("only under one", found.only_one), ("only under the other", found.only_other)):
         lines += _listed(title, ids, listed)

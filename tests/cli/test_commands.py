@@ -91,7 +91,7 @@ def test_replay_says_alerts_and_a_summary(run):
     assert said(done.stdout) == ALERTS
     summary = done.stderr.decode()
     assert "duplicates        1  dropped" in summary
-    assert "monitoring        1  moved time only: services are not watched yet" in summary
+    assert "monitoring        1  moved time only: nothing is promised about periods" in summary
     assert "  resolution      warned 1, breached 1, missed 1" in summary
 
 

@@ -48,14 +48,22 @@ def _command(given: argparse.Namespace) -> int:
             from slawatch.cli.check import check, print_schema
 
             return print_schema() if given.schema else check(given.file)
+        case "replay" if given.compare is not None:
+            from slawatch.cli.compare import compare_replays
+
+            if given.retention is not None:
+                raise Failure(["--retention: says nothing together with --compare; leave one of them out"])
+            return compare_replays(given.events, given.agreements, given.compare, given.until, given.format or "text")
         case "replay":
             from slawatch.cli.replay import replay
 
+            if given.format is not None:
+                raise Failure(["--format: goes with --compare; alerts are always JSON lines"])
             return replay(given.events, given.agreements, given.until, given.retention)
         case "explain":
             from slawatch.cli.explain import explain
 
-            return explain(given.events, given.agreements, given.ticket, given.until)
+            return explain(given)
         case "report":
             from slawatch.cli.report import report
 
@@ -95,13 +103,24 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="what a worker would have said of a file of events, as JSON lines")
     _file_arguments(replay)
     replay.add_argument("--retention", metavar="DURATION", help="fold what has been idle for so long, such as 30d")
+    replay.add_argument(
+        "--compare", metavar="FILE", help="set beside it what another agreements file would have led to"
+    )
+    replay.add_argument("--format", choices=("text", "json"), help="of the comparison; default: text")
 
-    explain = commands.add_parser("explain", help="why: each clock of one ticket in words")
+    explain = commands.add_parser("explain", help="why: the clocks of a ticket, or a service's period, in words")
     _file_arguments(explain)
-    explain.add_argument("--ticket", metavar="ID", required=True, help="the ticket")
+    about = explain.add_mutually_exclusive_group(required=True)
+    about.add_argument("--ticket", metavar="ID", help="the ticket")
+    about.add_argument("--service", metavar="ID", help="the service, in a --period")
+    explain.add_argument("--period", metavar="LABEL", help="such as 2026-10, 2026-W41 or 2026-Q4; with --service")
+    explain.add_argument("--agreement", metavar="ID", help="of this agreement only; with --service")
 
     report = commands.add_parser("report", help="the reports of one period: for people, or as tables")
-    report.add_argument("--brokers", metavar="HOST:PORT", required=True, help="read the topic of reports of this Kafka")
+    report.add_argument("events", metavar="EVENTS", nargs="?", help=_EVENTS)
+    report.add_argument("--agreements", metavar="FILE", help="an agreements file, or a folder of them; with EVENTS")
+    report.add_argument("--until", metavar="INSTANT", help="let time run on after the last line; with EVENTS")
+    report.add_argument("--brokers", metavar="HOST:PORT", help="instead of EVENTS: what stands on this Kafka's topic")
     report.add_argument("--period", metavar="LABEL", required=True, help="such as 2026-10, 2026-W41 or 2026-Q4")
     report.add_argument("--agreement", metavar="ID", help="of this agreement only")
     report.add_argument("--all", action="store_true", help="a line for each customer, the most at risk first")

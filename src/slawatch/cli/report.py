@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from datetime import UTC
@@ -10,8 +11,13 @@ from pathlib import Path
 
 import msgspec
 
+from slawatch.cli.check import read_agreements
+from slawatch.cli.collected import Collected
 from slawatch.cli.failure import Exit, Failure
+from slawatch.cli.running import Complaints, instant
 from slawatch.core.periods.period import period_of
+from slawatch.instants import rfc3339
+from slawatch.replay import Unreadable, opened
 from slawatch.reports import Report
 from slawatch.settings import SettingsError, read_settings
 from slawatch.sheet.dossier import Dossier, dossiers
@@ -25,21 +31,56 @@ _OF_ALL = ("text", "json", "csv")
 
 
 def report(given: argparse.Namespace) -> int:
-    """The reports on standard output or in a file."""
+    """The reports on standard output or in a file, bad lines on standard error."""
     try:
         period_of(given.period, UTC)
     except ValueError as error:
         raise Failure([f"--period: {error}"]) from None
     if given.all and given.format not in _OF_ALL:
         raise Failure([f"--all: there is no {given.format} of it; use {', '.join(_OF_ALL)}"])
-    found = from_topic(given.brokers, given.period)
+    if (given.events is None) == (given.brokers is None):
+        raise Failure(["name a file of events, or with --brokers a Kafka whose reports are shown; one of the two"])
+    if given.brokers is not None:
+        return _print(given, from_topic(given.brokers, given.period), bad=0)
+    if given.agreements is None:
+        raise Failure(["--agreements: is needed with a file of events; name the agreements file"])
+    return from_events(given)
+
+
+def _print(given: argparse.Namespace, found: Sequence[Dossier], bad: int) -> int:
     if given.agreement is not None:
         found = [dossier for dossier in found if dossier.report.agreement == given.agreement]
     if not found:
         whose = "" if given.agreement is None else f" of agreement {given.agreement!r}"
         raise Failure([f"there is no report{whose} for {given.period}"], Exit.PROBLEMS)
     write(printed(found, given.format, given.language, every=given.all), given.output)
-    return Exit.FINE
+    return Exit.PROBLEMS if bad else Exit.FINE
+
+
+def from_events(given: argparse.Namespace) -> int:
+    """What comes of a file of events: closed periods as they stand on the topic, open ones as they are by now."""
+    until = None if given.until is None else instant(given.until)
+    file = read_agreements(given.agreements)
+    judging = [contract for contract in file.contracts.contracts if given.agreement in (None, contract.agreement)]
+    per = period_of(given.period, UTC)[0]
+    if not any(per in contract.pers() for contract in judging):
+        whose = "no agreement" if given.agreement is None else f"no agreement {given.agreement!r}"
+        raise Failure([f"{given.agreements}: {whose} promises anything per {per}, as {given.period} is"])
+    bad = Complaints(given.events)
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+    try:
+        with opened(given.events) as lines:
+            collected = Collected(file, lines, until, bad)
+    except Unreadable as error:
+        raise Failure([str(error)]) from None
+    finally:
+        bad.close()
+    if not collected.begun(given.period):
+        raise Failure(
+            [f"{given.period} has not begun: the events go until {rfc3339(collected.now)}; --until lets time run on"]
+        )
+    return _print(given, collected.dossiers(given.period, given.agreement), bad.count)
 
 
 def from_topic(brokers: str, period: str) -> list[Dossier]:

@@ -1,0 +1,76 @@
+"""What the commands over a file of events have in common: which processes run over it, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from slawatch.agreements import AgreementsFile
+from slawatch.cli.failure import Failure, complain
+from slawatch.core.fold import Bounds
+from slawatch.core.periods.status import Fact
+from slawatch.core.worktime import EARLIEST, LATEST
+from slawatch.instants import to_ms
+from slawatch.joint_replay import JointReplay
+from slawatch.ledger import LedgerProcess
+from slawatch.process import Place
+from slawatch.replay import BadLine, OpenTickets, Replay
+from slawatch.services import ServiceProcess
+
+SOURCE = "/slawatch/replay"
+_INPUTS = ("tickets", "monitoring")
+_MAX_BAD = 1_000  # bad lines that are told one by one
+
+
+class Complaints:
+    """Bad lines, told as they are met, and counted when they are too many."""
+
+    def __init__(self, source: str) -> None:
+        self._name = "standard input" if source == "-" else source
+        self._told = 0
+        self.count = 0
+
+    def __call__(self, bad: BadLine) -> None:
+        self.count += 1
+        if self._told < _MAX_BAD:
+            self._told += 1
+            complain(f"{self._name}:{bad.number}: {bad.error}")
+
+    def close(self) -> None:
+        """Say how many were not told."""
+        if self.count > self._told:
+            complain(f"{self._name}: {self.count - self._told} more bad lines")
+
+
+def replay_of(file: AgreementsFile, bounds: Bounds, on_bad: Callable[[BadLine], None]) -> Replay | JointReplay:
+    """Tickets alone where nothing is promised about periods, else all three processes."""
+    if not file.contracts:
+        return Replay(OpenTickets(file.agreements, SOURCE, bounds), on_bad)
+    return joint_replay(file, bounds, on_bad)
+
+
+def joint_replay(
+    file: AgreementsFile,
+    bounds: Bounds,
+    on_bad: Callable[[BadLine], None],
+    on_fact: Callable[[str, Fact], None] | None = None,
+) -> JointReplay:
+    """Tickets, services and the ledger, each on the one partition of its topic."""
+    tickets = OpenTickets(file.agreements, SOURCE, bounds, file.contracts, Place("tickets", 0, 1))
+    services = ServiceProcess(file.contracts, SOURCE, bounds).placed(Place("monitoring", 0, 1))
+    ledger = LedgerProcess(file.contracts, _INPUTS, SOURCE, bounds.retention).placed(Place("outcomes", 0, 1))
+    return JointReplay(tickets, services, ledger, on_bad, on_fact)
+
+
+def instant(text: str) -> int:
+    """The ms in an instant with an offset."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Failure([f"--until: {text!r} is not an instant with an offset, such as 2026-10-31T18:00:00+03:00"])
+    ms = to_ms(at)
+    if not EARLIEST <= ms < LATEST:
+        raise Failure([f"--until: {text!r} is not between 1970 and 2200"])
+    return ms

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -38,7 +41,7 @@ def test_the_readme_has_no_setting_that_is_none() -> None:
     assert set(re.findall(r"^\| `(SLAWATCH_\w+)` \|", README, re.MULTILINE)) == known
 
 
-@pytest.mark.parametrize("command", ["worker", "demo", "check", "replay", "explain", "topics"])
+@pytest.mark.parametrize("command", ["worker", "demo", "check", "replay", "explain", "report", "topics"])
 def test_the_readme_has_every_command(command: str) -> None:
     assert f"slawatch {command}" in README or f"make {command}" in README
 
@@ -76,3 +79,19 @@ def test_no_file_names_a_registry() -> None:
     texts = {path: path.read_text() for path in files if path.is_file() and path.suffix not in (".pyc", ".gz")}
     assert len(texts) > len(KEPT)
     assert [(str(path), host) for path, text in texts.items() for host in HOSTS if host in text] == []
+
+
+@pytest.mark.parametrize("command", ["report", "explain"])
+def test_the_readme_shows_what_is_printed_of_the_example_month(command: str) -> None:
+    shown = next(
+        block
+        for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+        if f"{command} examples/month" in block
+    )
+    asked, _, answer = shown.partition("\n")
+    done = subprocess.run(
+        [sys.executable, "-m", *asked.removeprefix("$ ").split()],
+        cwd=ROOT, env=os.environ | {"COLUMNS": "100"}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    printed = re.sub("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]", " ", done.stdout)
+    assert printed.endswith(answer.removeprefix("…\n"))

@@ -193,13 +193,18 @@ def _time(entry: TargetEntry, language: Language) -> Iterator[str]:
 
 def _counts(entry: TargetEntry, language: Language) -> Iterator[str]:
     text, sample = language.text, entry.sample or 0
+    met = "" if entry.met is UNSET else language.number(entry.met)
     if entry.metric == "satisfaction":
-        yield language.counted("%(count)s rating", "%(count)s ratings", sample)
-    elif entry.met is not UNSET:
-        yield language.counted(
-            "%(met)s of %(count)s ticket in time", "%(met)s of %(count)s tickets in time",
-            sample, met=language.number(entry.met),
-        )  # fmt: skip
+        if met:
+            yield language.counted(
+                "%(met)s of %(count)s rating good", "%(met)s of %(count)s ratings good", sample, met=met
+            )
+        else:
+            yield language.counted("%(count)s rating", "%(count)s ratings", sample)
+        return
+    yield language.counted(
+        "%(met)s of %(count)s ticket in time", "%(met)s of %(count)s tickets in time", sample, met=met or "0"
+    )
     if entry.missed is not UNSET and entry.missed:
         yield text("%(missed)s missed", missed=language.number(entry.missed))
     if entry.open_overdue:

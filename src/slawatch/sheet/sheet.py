@@ -51,6 +51,7 @@ class Late:
     started: str
     due: str
     ended: str
+    closing: str
     spent: str
     beyond: str
     picture: str
@@ -260,19 +261,22 @@ class _Layout:
             longest = max((each.spent for each in known), default=0)
             tickets = [self._late(each, longest) for each in known]
             if not known:
-                tickets = [Late(name, "", "", "", "", "", "", "") for name in names]
+                tickets = [Late(name, *[""] * 8) for name in names]
             hidden = entry.missed - len(tickets)
             more = language.counted("and %(count)s more", "and %(count)s more", hidden) if hidden > 0 else ""
             yield LateList(title(entry, language), tuple(tickets), bool(known), more)
 
     def _late(self, each: LateTicket, longest: int) -> Late:
         language = self._language
+        ended = "" if each.ended_at is None else language.instant(each.ended_at)
+        open_still = language.text("still open")
         return Late(
             ticket=each.ticket,
             priority=each.priority or "",
             started="" if each.started_at is None else language.instant(each.started_at),
             due="" if each.due_at is None else language.instant(each.due_at),
-            ended=language.text("still open") if each.ended_at is None else language.instant(each.ended_at),
+            ended=ended or open_still,
+            closing=language.text("ended %(instant)s", instant=ended) if ended else open_still,
             spent=language.text(
                 "%(spent)s of %(budget)s",
                 spent=language.span(each.spent / 1000),

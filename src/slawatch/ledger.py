@@ -30,7 +30,7 @@ from slawatch.reports import Report
 
 WORK_KEY = b"\xff\xff"
 """Of the wake-up that goes on with what one turn was too short for."""
-PAGES_A_TURN = 32
+PARTS_A_TURN = 64
 RECORDS_A_TURN = 2_000
 """What is done in one turn is some milliseconds."""
 _METRICS = {metric.value: metric for metric in Metric}
@@ -86,17 +86,21 @@ class LedgerProcess:
             return Turn(outcome=Outcome.UNMATCHED)
         draft = Draft(get)
         if is_clock(data):
-            found = self._hear_clock(book, data, draft)
+            found: tuple[int, set[Page]] | Outcome = self._hear_clock(book, data, draft)
         elif data.what == "rated":
             found = self._hear_rating(book, data, draft)
         elif is_figures(data):
             found = self._hear_figures(book, data, draft)
         else:
-            return Turn(outcome=Outcome.EMPTY)
-        if isinstance(found, Outcome):
+            found = Outcome.EMPTY
+        if not isinstance(found, Outcome):
+            at, pages = found
+            return self._judge(book, pages, at, event.more, draft, now)
+        if event.more or data.agreement not in self._unjudged:
             return Turn(outcome=found)
-        at, pages = found
-        return self._judge(book, pages, at, event.more, draft, now)
+        turn = self._judge(book, set(), 0, False, draft, now)  # nothing new, but the last of its cause
+        turn.outcome = found
+        return turn
 
     def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - see the module
         self._to_judge = self._pages.closed()
@@ -253,23 +257,23 @@ class LedgerProcess:
 
     def _work(self, get: Get, now: int) -> Turn:
         """A part of what is due: first what a restart has to look at again, then the agenda, then records to drop."""
-        draft, messages, left = Draft(get), list[Message](), PAGES_A_TURN
+        draft, messages, left = Draft(get), list[Message](), PARTS_A_TURN
         least, time = self._passage.least, self._time
-        while self._to_judge and left:
+        while self._to_judge and left > 0:
             agreement, label = self._to_judge.pop()
             book = self._books[agreement]
             per, period = period_of(label, book.contract.zone)
             messages += self._pages.judge(book, per, period, time.at or 0, draft, now)
-            left -= 1
-        while left and least is not None:
+            left -= book.parts(per)
+        while left > 0 and least is not None:
             item = self._agenda.pop(least)
             if item is None:
                 time.at = max(least, time.at or 0)
                 self._drop(draft)
                 break
-            time.at = max(item.due, time.at or 0)
-            messages += self._do(item.task, self._books[item.agreement], item.page, draft, now)
-            left -= 1
+            time.at, book = max(item.due, time.at or 0), self._books[item.agreement]
+            messages += self._do(item.task, book, item.page, draft, now)
+            left -= book.parts(item.page[0])
         draft.states[entries.TIME_KEY] = self._dump_time()
         return Turn(states=draft.states, wake_ups=self._wake(), messages=messages)
 

@@ -250,6 +250,30 @@ def test_a_late_fact_changes_the_verdict_and_the_revision_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("last", ["unmatched", "duplicate", "late"])
+def test_the_last_alert_of_a_cause_may_be_no_news(last: str) -> None:
+    office = closed()
+    office.met("T9", "05-01T08")
+    office.clock("retracted", "B1", "05-02T03", more=True)
+    assert len(office.reports) == 1
+    if last == "unmatched":
+        assert office.met("B1", "04-10T07", metric="first_response") is Outcome.UNMATCHED
+    elif last == "duplicate":
+        assert office.met("T9", "05-01T08") is Outcome.DUPLICATE
+    else:
+        assert office.met("T8", "01-01T08") is Outcome.LATE
+    assert [(one["revision"], one["targets"][0]["missed"]) for one in office.reports] == [(1, 1), (2, 0)]
+
+
+def test_a_restart_between_the_alerts_of_a_cause() -> None:
+    office = closed()
+    office.clock("retracted", "B1", "05-02T03", more=True)
+    office.restart()
+    assert [(one["revision"], one["targets"][0]["missed"]) for one in office.reports] == [(1, 1), (2, 0)]
+    office.met("B1", "04-10T07")
+    assert office.last()["targets"][0]["met"] == 10
+
+
 def test_what_changes_no_verdict_makes_a_revision_all_the_same() -> None:
     office = closed()
     office.clock("missed", "B1", "05-02T03", "04-10T08")

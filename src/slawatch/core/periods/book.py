@@ -19,6 +19,7 @@ from slawatch.core.periods.contract import (
     LedgerTarget,
     PerMiss,
     SatisfactionTarget,
+    ServiceTarget,
 )
 from slawatch.core.periods.figures import Reason, ShareFigures, Verdict
 from slawatch.core.periods.outcome import Outcome
@@ -75,6 +76,11 @@ class Book:
         self.first: dict[Per, int] = {}
         if contract.since is not None:
             self.first = {per: calendar.at(contract.since).start for per, calendar in self.calendars.items()}
+
+    def parts(self, per: Per) -> int:
+        """How many parts a report of this length has."""
+        targets = (target for target in self.contract.targets if target.per is per)
+        return sum(len(target.services) if isinstance(target, ServiceTarget) else 1 for target in targets)
 
     def closes_at(self, period: Period) -> int:
         """The instant after which a period is closed."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -149,19 +150,19 @@ class Desk:
         self,
         pairs: Iterable[tuple[bytes | None, bytes | None]],
         partition: int | None = None,
-        timestamp_ms: int | None = None,
+        timestamp_ms: int | list[int] | None = None,
         role: str = "tickets",
     ) -> None:
+        """Keys and values; one timestamp for all, or one for each."""
         if self._producer is None:
             self._producer = AIOKafkaProducer(
                 bootstrap_servers=self.brokers, linger_ms=5, max_request_size=4_000_000, max_batch_size=200_000
             )
             await self._producer.start()
+        stamps = timestamp_ms if isinstance(timestamp_ms, list) else repeat(timestamp_ms)
         sent = [
-            await self._producer.send(
-                self._overrides[role], value, key=key, partition=partition, timestamp_ms=timestamp_ms
-            )
-            for key, value in pairs
+            await self._producer.send(self._overrides[role], value, key=key, partition=partition, timestamp_ms=stamp)
+            for (key, value), stamp in zip(pairs, stamps, strict=False)
         ]
         await asyncio.gather(*sent)
 

@@ -7,12 +7,15 @@ import logging
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slawatch.cli.failure import Exit, Failure
 from slawatch.settings import Settings, SettingsError, read_settings
 
+if TYPE_CHECKING:
+    from slawatch.agreements import AgreementsFile
+
 _log = logging.getLogger("slawatch")
-_INPUTS = ("tickets",)
 
 
 def worker() -> int:
@@ -21,14 +24,9 @@ def worker() -> int:
     agreements_path = _agreements_path(settings)
 
     from slawatch import log
-    from slawatch.agreements import AgreementsError, load
-    from slawatch.core.fold import Bounds
-    from slawatch.tickets import TicketProcess
+    from slawatch.cli.composition import processes
 
-    try:
-        agreements = load(agreements_path)
-    except AgreementsError as error:
-        raise Failure(map(str, error.problems)) from None
+    agreements = _load(agreements_path)
     log.configure(settings.log_format, settings.log_level)
     for warning in agreements.warnings:
         _log.warning("%s", warning)
@@ -42,17 +40,24 @@ def worker() -> int:
         **agreements.versions,
     }
     _log.info("agreements loaded", extra={"fields": {name: str(value) for name, value in fields.items()}})
-    bounds = Bounds(settings.retention, settings.forget)
-    process = TicketProcess(agreements.agreements, f"/slawatch/{settings.group}", bounds)
 
     from slawatch.stream.app import run_worker
 
-    return run_worker(settings, [process], agreements_info=str(agreements_path), fingerprint=fingerprint)
+    composed = processes(settings, agreements)
+    return run_worker(settings, composed, agreements_info=str(agreements_path), fingerprint=fingerprint)
 
 
 def topics() -> int:
-    """Create what is missing, or verify only (SLAWATCH_CREATE_TOPICS=false), and say what differs."""
+    """Create what is missing, or verify only (SLAWATCH_CREATE_TOPICS=false), and say what differs.
+
+    They are those of the processes that the agreements need; without SLAWATCH_AGREEMENTS those of tickets.
+    """
     settings = _settings()
+    inputs = ["tickets"]
+    if settings.agreements is not None:
+        from slawatch.cli.composition import needed
+
+        inputs = needed(_load(settings.agreements).contracts)
 
     import asyncio
 
@@ -64,13 +69,13 @@ def topics() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         if settings.create_topics:
-            before = asyncio.run(inspect(settings, _INPUTS))
-            asyncio.run(ensure(settings, _INPUTS))
+            before = asyncio.run(inspect(settings, inputs))
+            asyncio.run(ensure(settings, inputs))
             missing = {difference.topic for difference in before if difference.text == "is missing"}
-            for topic in plan(settings, _INPUTS):
+            for topic in plan(settings, inputs):
                 if topic.name in missing:
                     sys.stdout.write(f"{topic.name}: created\n")
-        found = asyncio.run(inspect(settings, _INPUTS))
+        found = asyncio.run(inspect(settings, inputs))
     except (LaneError, OSError) as error:
         raise Failure([f"slawatch: {error}"], Exit(getattr(error, "exit_code", 1))) from None
     except Exception as error:
@@ -97,6 +102,15 @@ def _settings() -> Settings:
         return read_settings()
     except SettingsError as error:
         raise Failure(error.mistakes) from None
+
+
+def _load(path: Path) -> AgreementsFile:
+    from slawatch.agreements import AgreementsError, load
+
+    try:
+        return load(path)
+    except AgreementsError as error:
+        raise Failure(map(str, error.problems)) from None
 
 
 def _agreements_path(settings: Settings) -> Path:

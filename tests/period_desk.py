@@ -41,7 +41,11 @@ def ticket(name: str, opened: int, hours: float, **fields: str) -> list[Timed]:
     """A ticket that is resolved after some hours."""
     events = ((opened, "open"), (opened + int(hours * HOUR), "resolved"))
     return [
-        (when, name.encode(), {"id": f"{name}-{status}", "ticket": name, "at": rfc3339(when), "status": status} | fields)
+        (
+            when,
+            name.encode(),
+            {"id": f"{name}-{status}", "ticket": name, "at": rfc3339(when), "status": status} | fields,
+        )
         for when, status in events
     ]
 
@@ -70,17 +74,26 @@ def reports(records: Iterable[ConsumerRecord]) -> list[dict[str, Any]]:
     return [json.loads(record.value) for record in records]
 
 
-def command(desk: Desk, folder: Path, file: str, **overrides: str) -> subprocess.Popen[bytes]:
+def run(desk: Desk, folder: Path, name: str, file: str) -> subprocess.CompletedProcess[str]:
+    """A command with the settings of a worker, to its end."""
+    words = [sys.executable, "-m", "slawatch", name]
+    environment = os.environ | _environment(desk, folder, file)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def command(desk: Desk, folder: Path, file: str) -> subprocess.Popen[bytes]:
     """A `slawatch worker` by records in a process of its own, set up as a user would."""
+    environment = os.environ | _environment(desk, folder, file)
+    with (folder / "worker.log").open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "slawatch", "worker"], env=environment, stdout=log, stderr=log)
+
+
+def _environment(desk: Desk, folder: Path, file: str) -> dict[str, str]:
     path = folder / "agreements.yaml"
     path.write_text(file)
     settings = desk.settings()
     roles = ("tickets", "monitoring", "warnings", "breaches", "outcomes", "reports", "dead_letters", "group", "brokers")
     values = {role: str(getattr(settings, role)) for role in roles}
     values |= {"agreements": str(path), "stream_time": "records", "grace": "0s", "session_timeout": "6s"}
-    values |= {"web_port": "0", "partitions": "4"} | overrides
-    environment = {f"SLAWATCH_{name.upper()}": value for name, value in values.items()}
-    with (folder / "worker.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "slawatch", "worker"], env=os.environ | environment, stdout=log, stderr=log
-        )
+    values |= {"web_port": "0", "partitions": "4"}
+    return {f"SLAWATCH_{name.upper()}": value for name, value in values.items()}

@@ -79,9 +79,7 @@ async def test_a_closed_period_is_revised_and_a_final_one_is_not(desk: Desk) -> 
     ]
 
 
-async def test_a_worker_killed_while_it_closes_a_thousand_periods_reports_each_once(
-    desk: Desk, tmp_path: Path
-) -> None:
+async def test_a_worker_killed_while_it_closes_a_thousand_periods_reports_each_once(desk: Desk, tmp_path: Path) -> None:
     names = [f"customer-{number}" for number in range(CUSTOMERS)]
     file = EVERYBODY % ", ".join(names)
     settings = await desk.create_topics(stream_time="records")

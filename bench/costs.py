@@ -20,10 +20,10 @@ from bench.place import ROOT, Place
 from bench.results import Measure
 from slawatch.agreements import loads
 from slawatch.core.promise import Agreements
-from slawatch.events import TicketEvent, decode_ticket_event
+from slawatch.messages.events import TicketEvent, decode_ticket_event
 from slawatch.process import Rejection
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 FACTS = 2_000
 EARLY = range(90, 110)  # about the hundredth fact

@@ -21,8 +21,8 @@ import yaml
 from slawatch.agreements import AgreementsFile, loads
 from slawatch.core.clock import ENDED, PAUSED, RUNNING, Clock
 from slawatch.core.ticket import derive, story
-from slawatch.events import decode_ticket_event
 from slawatch.instants import from_ms, to_ms
+from slawatch.messages.events import decode_ticket_event
 from slawatch.process import Rejection
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"

@@ -16,7 +16,15 @@ from typing import Any
 
 import yaml
 
-from slawatch.catalogue import CHANNELS, CLOUD_EVENT_HEADERS, DEAD_LETTER_HEADERS, Channel, Direction, Kind, schema
+from slawatch.messages.catalogue import (
+    CHANNELS,
+    CLOUD_EVENT_HEADERS,
+    DEAD_LETTER_HEADERS,
+    Channel,
+    Direction,
+    Kind,
+    schema,
+)
 from slawatch.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,9 +20,9 @@ from slawatch.core.periods.account import Account
 from slawatch.core.periods.contract import Contracts
 from slawatch.core.schedule import Wakes
 from slawatch.instants import to_ms
+from slawatch.messages.reports import entry
 from slawatch.process import Message, Outcome, Record, Rejection, Turn
-from slawatch.reports import entry
-from slawatch.services import ServiceProcess
+from slawatch.processes.services import ServiceProcess
 
 
 def ms(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from slawatch.comparison import Side, as_json, as_text, compare
-from slawatch.reports import Report
+from slawatch.messages.reports import Report
 
 
 def alert(name: str, what: str, at: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from slawatch.reports import Report
+from slawatch.messages.reports import Report
 
 
 class _Alert(msgspec.Struct):

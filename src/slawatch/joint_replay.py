@@ -13,14 +13,14 @@ from typing import Any
 from slawatch.core.periods.status import Fact
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
-from slawatch.events import TicketEvent, decode_ticket_event
-from slawatch.ledger import LedgerProcess
-from slawatch.monitoring import MonitoringEvent, decode_monitoring_event
-from slawatch.pages import Present
+from slawatch.messages.events import TicketEvent, decode_ticket_event
+from slawatch.messages.monitoring import MonitoringEvent, decode_monitoring_event
+from slawatch.messages.reports import Report
 from slawatch.process import Outcome, Output, Process, Record, Rejection, Turn
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.pages import Present
+from slawatch.processes.services import ServiceProcess
 from slawatch.replay import BadLine, OpenTickets
-from slawatch.reports import Report
-from slawatch.services import ServiceProcess
 
 
 class Part:

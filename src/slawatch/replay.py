@@ -21,9 +21,9 @@ from slawatch.core.periods.contract import Contracts
 from slawatch.core.promise import Agreements
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
-from slawatch.events import decode_monitoring_at, decode_ticket_event
+from slawatch.messages.events import decode_monitoring_at, decode_ticket_event
 from slawatch.process import Get, Outcome, Place, Rejection, Turn
-from slawatch.tickets import TicketProcess
+from slawatch.processes.tickets import TicketProcess
 
 
 class BadLine(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ import json
 
 import uci_log
 from slawatch.agreements import loads
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 pytestmark = uci_log.needs_the_log
 

@@ -9,9 +9,9 @@ from slawatch.agreements import loads
 from slawatch.core.agreement import Agreement, Metric
 from slawatch.core.alert import Alert
 from slawatch.core.slug import escaped, unescaped
-from slawatch.events import Publisher, decode_ticket_event
+from slawatch.messages.events import Publisher, decode_ticket_event
 from slawatch.process import Message, Output, Rejection
-from slawatch.tickets import TicketProcess
+from slawatch.processes.tickets import TicketProcess
 
 AT = 1_767_600_000_000
 """2026-01-05T08:00:00Z."""

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonsubschema import isSubschema
 
 from needs import required_tool
-from slawatch.catalogue import CHANNELS, Direction, Kind, schema
+from slawatch.messages.catalogue import CHANNELS, Direction, Kind, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"

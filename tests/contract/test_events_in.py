@@ -19,7 +19,7 @@ from slawatch.core.fact import (
     REPLY,
     STATUS,
 )
-from slawatch.events import TicketEvent, decode_monitoring_at, read_ticket_event
+from slawatch.messages.events import TicketEvent, decode_monitoring_at, read_ticket_event
 from slawatch.process import Reason, Record, Rejection
 
 AT = 1_767_600_000_000

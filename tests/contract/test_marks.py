@@ -16,9 +16,9 @@ from slawatch.core.periods.contract import ComplianceTarget, Contract, Contracts
 from slawatch.core.periods.period import Per
 from slawatch.core.schedule import Wakes
 from slawatch.instants import rfc3339, to_ms
-from slawatch.marks import MARK_KEY, Marks
 from slawatch.process import Message, Output, Place
-from slawatch.tickets import TicketProcess
+from slawatch.processes.marks import MARK_KEY, Marks
+from slawatch.processes.tickets import TicketProcess
 
 AGREEMENTS = loads("agreements: [{id: a, targets: [{metric: resolution, within: 4h}]}]", "a.yaml").agreements
 

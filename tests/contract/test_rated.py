@@ -13,11 +13,11 @@ from slawatch.agreements import loads
 from slawatch.core.agreement import Metric
 from slawatch.core.periods.contract import ComplianceTarget, Contract, Contracts, SatisfactionTarget
 from slawatch.core.periods.period import Per
-from slawatch.envelope import MORE
-from slawatch.events import decode_ticket_event
 from slawatch.instants import to_ms
+from slawatch.messages.envelope import MORE
+from slawatch.messages.events import decode_ticket_event
 from slawatch.process import Message, Output, Reason, Rejection, Turn
-from slawatch.tickets import TicketProcess
+from slawatch.processes.tickets import TicketProcess
 
 FILE = """
 agreements:

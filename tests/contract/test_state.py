@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from slawatch import state
 from slawatch.agreements import loads
 from slawatch.core.agreement import Agreement
 from slawatch.core.fold import Bounds
 from slawatch.core.promise import Agreements
-from slawatch.events import decode_ticket_event
 from slawatch.instants import rfc3339
+from slawatch.messages.events import decode_ticket_event
 from slawatch.process import Reason, Record, Rejection
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
+from slawatch.states import ticket as state
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

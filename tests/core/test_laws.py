@@ -10,8 +10,8 @@ from judge import instant, judge
 from desk import PROFILES, Desk, random_desk
 from slawatch.agreements import loads
 from slawatch.core import assess
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 OF_THE_CLOCK = ("started_at", "due_at", "budget_seconds", "elapsed_seconds")
 SEEDS = range(8)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from slawatch.agreements import loads
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "agreements.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

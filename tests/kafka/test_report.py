@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from slawatch.local_kafka import LocalKafka
-from slawatch.reports import Report, TargetEntry
+from slawatch.messages.reports import Report, TargetEntry
 
 
 def report(agreement: str, period: str, start: str, revision: int = 1) -> Report:

@@ -11,10 +11,10 @@ import msgspec
 from slawatch.agreements import loads
 from slawatch.core.interval import DAY
 from slawatch.core.schedule import Wakes
-from slawatch.envelope import MORE
 from slawatch.instants import to_ms
-from slawatch.ledger import LedgerProcess
+from slawatch.messages.envelope import MORE
 from slawatch.process import Message, Outcome, Output, Place, Record, Rejection, Turn
+from slawatch.processes.ledger import LedgerProcess
 
 SOURCES = ("tickets", "monitoring")
 FOREVER = 2**52

@@ -17,8 +17,8 @@ import yaml
 from slawatch.agreements import loads
 from slawatch.core.promise import Agreements
 from slawatch.instants import to_ms
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.yaml"))
 Said = list[dict[str, Any]]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from slawatch.core.fact import Fact
-from slawatch.events import TicketEvent, decode_ticket_event
+from slawatch.messages.events import TicketEvent, decode_ticket_event
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "convert_csv.py"

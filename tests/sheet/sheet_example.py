@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from slawatch.instants import ms_of
-from slawatch.reports import CreditEntry, OutageEntry, Report, TargetEntry
+from slawatch.messages.reports import CreditEntry, OutageEntry, Report, TargetEntry
 from slawatch.sheet.evidence import Evidence, Kind, LateTicket, Stretch, Terms
 
 TIMES = {

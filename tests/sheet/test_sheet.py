@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import sheet_example as example
 
-from slawatch.reports import CreditEntry, Report
+from slawatch.messages.reports import CreditEntry, Report
 from slawatch.sheet.dossier import dossiers
 from slawatch.sheet.language import Language
 from slawatch.sheet.render import render

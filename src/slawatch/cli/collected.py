@@ -17,8 +17,8 @@ from slawatch.core.periods.status import Fact
 from slawatch.explain.evidence import evidence
 from slawatch.explain.followed import follow
 from slawatch.instants import rfc3339
+from slawatch.messages.reports import Report
 from slawatch.replay import BadLine
-from slawatch.reports import Report
 from slawatch.sheet.dossier import Dossier, dossiers
 from slawatch.sheet.evidence import Evidence
 

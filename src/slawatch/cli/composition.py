@@ -7,11 +7,11 @@ from typing import Any
 from slawatch.agreements import AgreementsFile
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import Contracts, ServiceTarget
-from slawatch.ledger import LedgerProcess
 from slawatch.process import Process
-from slawatch.services import ServiceProcess
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.services import ServiceProcess
+from slawatch.processes.tickets import TicketProcess
 from slawatch.settings import Settings
-from slawatch.tickets import TicketProcess
 
 
 def needed(contracts: Contracts) -> list[str]:

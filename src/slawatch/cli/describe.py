@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slawatch.catalogue import CHANNELS, CLOUD_EVENT_HEADERS, DEAD_LETTER_HEADERS, Kind, schema
 from slawatch.cli.failure import Exit, Failure
+from slawatch.messages.catalogue import CHANNELS, CLOUD_EVENT_HEADERS, DEAD_LETTER_HEADERS, Kind, schema
 from slawatch.settings import SettingsError, read_settings
 
 _WIDTH = 110

@@ -15,8 +15,8 @@ from slawatch.cli.running import SOURCE, Complaints, instant, joint_replay
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.period import period_of
 from slawatch.explain import explanation, listen, listen_to_service, service_explanation
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay, Unreadable, opened
-from slawatch.tickets import TicketProcess
 
 _WIDEST = 110  # longer lines are hard to read
 

@@ -16,8 +16,8 @@ from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import PeriodMetric
 from slawatch.joint_replay import JointReplay
 from slawatch.process import Outcome
+from slawatch.processes.tickets import UNKNOWN_STATUSES
 from slawatch.replay import Replay, Unreadable, opened
-from slawatch.tickets import UNKNOWN_STATUSES
 
 _CHUNK = 512  # alerts a write: a write costs as much as making several of them
 

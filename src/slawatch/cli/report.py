@@ -17,8 +17,8 @@ from slawatch.cli.failure import Exit, Failure
 from slawatch.cli.running import Complaints, instant
 from slawatch.core.periods.period import period_of
 from slawatch.instants import rfc3339
+from slawatch.messages.reports import Report
 from slawatch.replay import Unreadable, opened
-from slawatch.reports import Report
 from slawatch.settings import SettingsError, read_settings
 from slawatch.sheet.dossier import Dossier, dossiers
 from slawatch.sheet.language import Language

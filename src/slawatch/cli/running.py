@@ -12,10 +12,10 @@ from slawatch.core.periods.status import Fact
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import to_ms
 from slawatch.joint_replay import JointReplay
-from slawatch.ledger import LedgerProcess
 from slawatch.process import Place
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.services import ServiceProcess
 from slawatch.replay import BadLine, OpenTickets, Replay
-from slawatch.services import ServiceProcess
 
 SOURCE = "/slawatch/replay"
 _INPUTS = ("tickets", "monitoring")

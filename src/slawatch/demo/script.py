@@ -18,8 +18,8 @@ from aiokafka.partitioner import murmur2
 from slawatch.core.promise import Agreements
 from slawatch.demo.desk import BEGIN, LENGTH, Event, simulate
 from slawatch.instants import rfc3339, to_ms
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.tickets import TicketProcess
 
 PARTITIONS: Final = 3
 _TICK: Final = 60_000

@@ -16,7 +16,7 @@ from slawatch.core.periods.status import Fact, Status
 from slawatch.core.promise import Agreements
 from slawatch.core.ticket import Ticket, derive, story
 from slawatch.explain.followed import Followed, closed_time, follow
-from slawatch.reports import Report, TargetEntry
+from slawatch.messages.reports import Report, TargetEntry
 from slawatch.sheet.evidence import Evidence, Key, Kind, LateTicket, Stretch, Terms, key_of
 
 _KINDS = {

@@ -10,7 +10,7 @@ import msgspec
 
 from slawatch.core.periods.status import Fact
 from slawatch.joint_replay import JointReplay, read_event
-from slawatch.monitoring import MonitoringEvent
+from slawatch.messages.monitoring import MonitoringEvent
 from slawatch.process import Rejection
 
 

@@ -20,7 +20,7 @@ from slawatch.core.slug import escaped
 from slawatch.explain.followed import Followed, Piece, follow
 from slawatch.explain.heard import Heard, Seen
 from slawatch.explain.page import INDENT, Page, said_text, span_text, zone_name
-from slawatch.reports import ratio_text
+from slawatch.messages.reports import ratio_text
 
 _KINDS = {
     Status.UP: "up", Status.DEGRADED: "degraded", Status.DOWN: "down", Status.UNKNOWN: "unknown", EXCLUDED: "excused",

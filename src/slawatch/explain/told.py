@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from slawatch.core.fact import Fact
-from slawatch.events import decode_monitoring_at, decode_ticket_event
+from slawatch.messages.events import decode_monitoring_at, decode_ticket_event
 from slawatch.process import Rejection
 from slawatch.replay import Replay
 

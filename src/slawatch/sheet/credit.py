@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import UNSET
 
-from slawatch.reports import CreditEntry, Report
+from slawatch.messages.reports import CreditEntry, Report
 from slawatch.sheet.evidence import Terms
 from slawatch.sheet.language import Language
 from slawatch.sheet.promise import metric_words

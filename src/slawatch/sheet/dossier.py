@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from slawatch.reports import Report
+from slawatch.messages.reports import Report
 from slawatch.sheet.evidence import Evidence
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from slawatch.reports import TargetEntry
+from slawatch.messages.reports import TargetEntry
 
 
 class Kind(StrEnum):

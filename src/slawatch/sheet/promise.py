@@ -10,7 +10,7 @@ from fractions import Fraction
 from msgspec import UNSET
 
 from slawatch.instants import ms_of
-from slawatch.reports import TargetEntry
+from slawatch.messages.reports import TargetEntry
 from slawatch.sheet.evidence import Key, key_of
 from slawatch.sheet.language import Language
 

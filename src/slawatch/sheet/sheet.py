@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import UNSET
 
 from slawatch.instants import ms_of, to_ms
-from slawatch.reports import Report, TargetEntry
+from slawatch.messages.reports import Report, TargetEntry
 from slawatch.sheet import drawing
 from slawatch.sheet.credit import credit_lines, owed
 from slawatch.sheet.evidence import Evidence, Key, Kind, LateTicket, Stretch, key_of

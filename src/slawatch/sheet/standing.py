@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from slawatch.reports import Report
+from slawatch.messages.reports import Report
 from slawatch.sheet.credit import owed
 from slawatch.sheet.language import Language
 from slawatch.sheet.promise import mark, title, used

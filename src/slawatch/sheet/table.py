@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from slawatch.reports import Report, TargetEntry
+from slawatch.messages.reports import Report, TargetEntry
 from slawatch.sheet.standing import Standing, used_text
 
 _OF_REPORT = ("agreement", "customer", "period", "from", "until", "timezone", "status", "revision", "complete_until")

@@ -19,10 +19,10 @@ from lane_desk import Desk, eventually
 from slawatch.agreements import loads
 from slawatch.core.promise import Agreements
 from slawatch.instants import from_ms, rfc3339, to_ms
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
 from slawatch.stream.app import Worker
 from slawatch.stream.wall_clock import now_ms
-from slawatch.tickets import TicketProcess
 
 FILE = """
 calendars:

@@ -13,9 +13,9 @@ from lane_desk import Desk
 from slawatch.agreements import loads
 from slawatch.core.fold import Bounds
 from slawatch.instants import to_ms
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
 from slawatch.stream.app import Worker
-from slawatch.tickets import TicketProcess
 
 pytestmark = uci_log.needs_the_log
 KINDS = {

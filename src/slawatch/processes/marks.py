@@ -7,37 +7,17 @@ two is still to come.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-import msgspec
-from msgspec import Meta
-
 from slawatch.core.periods.boundary import Boundaries
 from slawatch.core.periods.contract import Contracts
-from slawatch.envelope import Envelope
-from slawatch.instants import rfc3339
-from slawatch.process import Message, Output, Place, Turn
-from slawatch.shapes import InstantText
+from slawatch.messages.envelope import Envelope
+from slawatch.messages.passed import passed_messages
+from slawatch.process import Place, Turn
 
 MARK_KEY = b"\xff\xff"
 """Of the wake-up; not UTF-8, so no ticket or service has it, and later than any that is."""
 
 _UNKNOWN = 0
 """Stream time before anything was read is not later than this."""
-
-
-class Passed(msgspec.Struct, frozen=True):
-    """The data of a mark: all that was due in a partition earlier than `passed` has been written."""
-
-    what: Annotated[Literal["passed"], Meta(description="It is no alert, but says how far a partition has come.")]
-    topic: Annotated[str, Meta(description="The input topic.")]
-    partition: Annotated[int, Meta(description="Its partition.")]
-    passed: Annotated[
-        InstantText, Meta(description="All outcomes that were due earlier have been written before this.")
-    ]
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Marks:
@@ -63,11 +43,4 @@ class Marks:
             return Turn(wake_ups={MARK_KEY: stream_time - 1})
         following = self._boundaries.after(due)
         passed = stream_time if following is None else min(stream_time, following)
-        return Turn(wake_ups={MARK_KEY: following}, messages=self._messages(passed, now))
-
-    def _messages(self, passed: int, now: int) -> list[Message]:
-        topic, partition, partitions = self._place
-        source, instant = f"{topic}/{partition}", rfc3339(passed)
-        value = _encode(Passed("passed", topic, partition, instant))
-        headers = self._envelope.headers(f"{source}/passed/{instant}", "slawatch.passed.v1", source, rfc3339(now))
-        return [Message(Output.OUTCOMES, source.encode(), value, headers, None, each) for each in range(partitions)]
+        return Turn(wake_ups={MARK_KEY: following}, messages=passed_messages(self._envelope, self._place, passed, now))

@@ -12,9 +12,9 @@ from slawatch.core.alert import MET, MISSED, RETRACTED
 from slawatch.core.periods.alert import MEASURED, PeriodAlert
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.instants import rfc3339
+from slawatch.messages.reports import TargetEntry, entry, ratio_text, seconds_of
+from slawatch.messages.shapes import InstantText, Seconds, one_of
 from slawatch.process import Message, Output
-from slawatch.reports import TargetEntry, entry, ratio_text, seconds_of
-from slawatch.shapes import InstantText, Seconds, one_of
 
 _TOPICS = {
     WARNED: Output.WARNINGS,

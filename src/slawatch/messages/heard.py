@@ -11,9 +11,9 @@ import msgspec
 from slawatch.core.alert import MET, MISSED
 from slawatch.core.periods.alert import MEASURED
 from slawatch.core.periods.outcome import KINDS
-from slawatch.envelope import MORE
+from slawatch.messages.envelope import MORE
+from slawatch.messages.reports import TargetEntry
 from slawatch.process import Reason, Record, Rejection
-from slawatch.reports import TargetEntry
 
 
 class Heard(msgspec.Struct, frozen=True):

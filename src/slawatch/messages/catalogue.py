@@ -11,12 +11,12 @@ from typing import Any, is_typeddict
 
 import msgspec
 
-from slawatch.marks import Passed
-from slawatch.period_alerts import Measured, PeriodAlertData
+from slawatch.messages.passed import Passed
+from slawatch.messages.period_alerts import Measured, PeriodAlertData
+from slawatch.messages.ratings import RatedData
+from slawatch.messages.reports import Report
+from slawatch.messages.shapes import ClockAlert, MonitoringEventData, TicketEventData
 from slawatch.process import Output, Reason
-from slawatch.ratings import RatedData
-from slawatch.reports import Report
-from slawatch.shapes import ClockAlert, MonitoringEventData, TicketEventData
 
 
 class Direction(StrEnum):

@@ -19,7 +19,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1)]
 InstantText = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339 in UTC with `Z`, milliseconds where they are not zero."""
-Seconds = Annotated[int | float, Meta(description="Seconds, whole ones as an integer.")]
+Seconds = int | float
+"""Whole ones as an integer."""
 
 
 def one_of(*values: str) -> Meta:

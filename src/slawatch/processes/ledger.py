@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from slawatch import entries
 from slawatch.core.agreement import Metric
 from slawatch.core.periods.agenda import Agenda, Expiring, Task
 from slawatch.core.periods.book import Book, Page, Time
@@ -19,14 +18,15 @@ from slawatch.core.periods.outcome import heard
 from slawatch.core.periods.passage import Passage
 from slawatch.core.periods.period import Per, Period, period_of
 from slawatch.core.periods.standing import standings
-from slawatch.entries import Clock
-from slawatch.heard import Heard, HeardEvent, is_clock, is_figures, read_heard
 from slawatch.instants import to_ms
+from slawatch.messages.heard import Heard, HeardEvent, is_clock, is_figures, read_heard
+from slawatch.messages.period_alerts import PeriodPublisher
+from slawatch.messages.reports import Report
 from slawatch.murmur import key_hash
-from slawatch.pages import Draft, Pages, Present
-from slawatch.period_alerts import PeriodPublisher
 from slawatch.process import Get, Message, Outcome, Place, Record, Rejection, Sample, Turn
-from slawatch.reports import Report
+from slawatch.processes.pages import Draft, Pages, Present
+from slawatch.states import ledger as entries
+from slawatch.states.ledger import Clock
 
 WORK_KEY = b"\xff\xff"
 """Of the wake-up that goes on with what one turn was too short for."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from slawatch import service_state as packed
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.account import Account, accounts
 from slawatch.core.periods.alert import PeriodAlert
@@ -13,11 +12,12 @@ from slawatch.core.periods.judge import Use, apply, fire, rejudge
 from slawatch.core.periods.measure import Table
 from slawatch.core.periods.service import Service
 from slawatch.instants import rfc3339
-from slawatch.marks import MARK_KEY, Marks
-from slawatch.monitoring import MonitoringEvent, read_monitoring_event
-from slawatch.period_alerts import PeriodPublisher
+from slawatch.messages.monitoring import MonitoringEvent, read_monitoring_event
+from slawatch.messages.period_alerts import PeriodPublisher
 from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
-from slawatch.service_state import Kept
+from slawatch.processes.marks import MARK_KEY, Marks
+from slawatch.states import service as packed
+from slawatch.states.service import Kept
 
 _OUTCOMES = {
     Use.REPEATED: Outcome.APPLIED,

@@ -17,7 +17,7 @@ from slawatch.core.periods.credit import Due, Judged, decimals, half_up, owed
 from slawatch.core.periods.figures import Verdict
 from slawatch.core.periods.period import Period
 from slawatch.instants import rfc3339
-from slawatch.reports import CreditEntry, Report, TargetEntry
+from slawatch.messages.reports import CreditEntry, Report, TargetEntry
 
 Status = Literal["open", "closed", "final"]
 _encode = msgspec.json.Encoder().encode

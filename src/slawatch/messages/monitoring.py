@@ -12,8 +12,8 @@ from slawatch.core.interval import MINUTE
 from slawatch.core.periods.status import Fact, Status
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
+from slawatch.messages.shapes import MonitoringEventData
 from slawatch.process import Reason, Record, Rejection
-from slawatch.shapes import MonitoringEventData
 
 MAX_AHEAD = 5 * MINUTE
 """An event further ahead of its record's timestamp comes from a clock that can't be trusted."""

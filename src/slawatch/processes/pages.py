@@ -11,7 +11,6 @@ from hashlib import blake2b
 
 import msgspec
 
-from slawatch import entries
 from slawatch.core.alert import MISSED
 from slawatch.core.periods.alert import PeriodAlert, in_order, subject_of
 from slawatch.core.periods.book import Book
@@ -21,11 +20,12 @@ from slawatch.core.periods.judgement import conclude, retract, warn
 from slawatch.core.periods.passage import Passage
 from slawatch.core.periods.period import Per, Period
 from slawatch.core.periods.silent import silent
-from slawatch.entries import PageState
-from slawatch.period_alerts import PeriodPublisher
+from slawatch.messages.period_alerts import PeriodPublisher
+from slawatch.messages.reports import Report, TargetEntry, entry
 from slawatch.process import Get, Message, Output
-from slawatch.reports import Report, TargetEntry, entry
-from slawatch.statement import Part, Status, content_of, report_of, service_part
+from slawatch.processes.statement import Part, Status, content_of, report_of, service_part
+from slawatch.states import ledger as entries
+from slawatch.states.ledger import PageState
 
 _encode = msgspec.json.Encoder().encode
 _decode_entry = msgspec.json.Decoder(TargetEntry).decode

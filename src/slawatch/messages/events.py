@@ -29,8 +29,8 @@ from slawatch.core.interval import MINUTE
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
+from slawatch.messages.shapes import ClockAlert, Instant, Name, TicketEventData
 from slawatch.process import Message, Output, Reason, Record, Rejection
-from slawatch.shapes import ClockAlert, Instant, Name, TicketEventData
 
 MAX_DIGITS = 30
 """Of a rating; with more it is no rating, and exact sums of such would have no bound."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from slawatch import state as packed
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
 from slawatch.core.assess import Use, apply, fire, rejudge
@@ -14,12 +13,13 @@ from slawatch.core.periods.contract import Contracts, SatisfactionTarget
 from slawatch.core.promise import Agreements
 from slawatch.core.rating import Ratings
 from slawatch.core.ticket import Ticket, phase_of
-from slawatch.envelope import Envelope, linked
-from slawatch.events import Publisher, TicketEvent, read_ticket_event
 from slawatch.instants import rfc3339
-from slawatch.marks import MARK_KEY, Marks
+from slawatch.messages.envelope import Envelope, linked
+from slawatch.messages.events import Publisher, TicketEvent, read_ticket_event
+from slawatch.messages.ratings import rating_messages
 from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, Turn
-from slawatch.ratings import rating_messages
+from slawatch.processes.marks import MARK_KEY, Marks
+from slawatch.states import ticket as packed
 
 _OUTCOMES = {
     Use.IN_ORDER: Outcome.APPLIED,

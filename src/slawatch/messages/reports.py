@@ -15,7 +15,7 @@ from slawatch.core.periods.alert import subject_of
 from slawatch.core.periods.contract import ComplianceTarget, PeriodMetric, PeriodTarget
 from slawatch.core.periods.figures import Figures, Outage, ServiceFigures
 from slawatch.instants import rfc3339
-from slawatch.shapes import InstantText, Seconds
+from slawatch.messages.shapes import InstantText, Seconds
 
 _DECIMALS = 10**6
 Span = Seconds | msgspec.UnsetType

@@ -12,10 +12,10 @@ from msgspec import Meta
 from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM, Fields
 from slawatch.core.rating import Telling
 from slawatch.core.slug import escaped
-from slawatch.envelope import Envelope
 from slawatch.instants import rfc3339
+from slawatch.messages.envelope import Envelope
+from slawatch.messages.shapes import InstantText
 from slawatch.process import Message, Output
-from slawatch.shapes import InstantText
 
 
 class RatedData(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Core state as small, versioned bytes, and back."""

@@ -48,7 +48,7 @@ class Service:
         self.works: dict[Work, list[Announcement]] = {}
         self.seen: set[str] = set()
         self.groups: dict[Key, Group] = {}
-        self.stale: list[tuple[int, Check]] = []
+        self.stale: list[tuple[int, str, Check]] = []
         """When each check will be stale, at the earliest: one entry a check that is not."""
         self.at = NEVER_FINAL
         """How far its meters are."""
@@ -178,7 +178,7 @@ class Service:
         watch = self.checks.get(fact.name)
         before = None if watch is None else watch.counts_as()
         if after is not None and (watch is None or watch.stale):
-            heapq.heappush(self.stale, (fact.at + after, fact.name))
+            heapq.heappush(self.stale, _stale(fact.at + after, fact.name))
         if watch is None:
             self.checks[fact.name] = Watch(fact.status, fact.order)
         else:
@@ -189,10 +189,10 @@ class Service:
         """Let the checks be stale that are by `until`; which they are, and what they counted as."""
         after, found = self.table.rule.stale_after, []
         while self.stale and self.stale[0][0] <= until:
-            _, check = heapq.heappop(self.stale)
+            _, _, check = heapq.heappop(self.stale)
             watch = self.checks[check]
             if after is not None and watch.order[0] + after > until:
-                heapq.heappush(self.stale, (watch.order[0] + after, check))
+                heapq.heappush(self.stale, _stale(watch.order[0] + after, check))
                 continue
             found.append((check, watch.counts_as()))
             watch.stale = True
@@ -214,3 +214,8 @@ class Service:
                 assert fact.customer is not None
                 self.seen.add(fact.customer)
         self.expire(self.at - 1)
+
+
+def _stale(at: int, check: Check) -> tuple[int, str, Check]:
+    """An entry of the heap: checks themselves can't be compared."""
+    return (at, repr(check), check)

@@ -19,7 +19,7 @@ def statuses(facts: Iterable[Fact], rule: ServiceRule, until: int) -> list[tuple
     said: dict[Check, Status] = {}
     last: dict[Check, int] = {}
     counts = [0] * len(Status)
-    stale: list[tuple[int, Check]] = []
+    stale: list[tuple[int, str, Check]] = []
     changes: list[tuple[int, Status]] = []
 
     def put(check: Check, status: Status, at: int) -> None:
@@ -32,7 +32,7 @@ def statuses(facts: Iterable[Fact], rule: ServiceRule, until: int) -> list[tuple
     def expire(before: int) -> None:
         assert rule.stale_after is not None
         while stale and stale[0][0] < before:
-            at, check = heapq.heappop(stale)
+            at, _, check = heapq.heappop(stale)
             if last[check] + rule.stale_after == at:
                 put(check, Status.UNKNOWN, at)
 
@@ -41,7 +41,7 @@ def statuses(facts: Iterable[Fact], rule: ServiceRule, until: int) -> list[tuple
             continue
         if rule.stale_after is not None:
             expire(fact.at)
-            heapq.heappush(stale, (fact.at + rule.stale_after, fact.name))
+            heapq.heappush(stale, (fact.at + rule.stale_after, repr(fact.name), fact.name))
         last[fact.name] = fact.at
         put(fact.name, fact.status, fact.at)
     if rule.stale_after is not None:

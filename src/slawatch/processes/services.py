@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.account import Account, accounts
 from slawatch.core.periods.alert import PeriodAlert
 from slawatch.core.periods.contract import Contracts, ServiceTarget
+from slawatch.core.periods.final import thin
 from slawatch.core.periods.judge import Use, apply, fire, rejudge
-from slawatch.core.periods.measure import Table
+from slawatch.core.periods.measure import Seat, Table
 from slawatch.core.periods.service import Service
+from slawatch.envelope import linked
 from slawatch.instants import rfc3339
 from slawatch.messages.monitoring import MonitoringEvent, read_monitoring_event
 from slawatch.messages.period_alerts import PeriodPublisher
 from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
 from slawatch.processes.marks import MARK_KEY, Marks
 from slawatch.states import service as packed
-from slawatch.states.service import Kept
+from slawatch.states.service import Kept, Shown
 
 _OUTCOMES = {
     Use.REPEATED: Outcome.APPLIED,
@@ -56,7 +59,7 @@ class ServiceProcess:
         self._recent: dict[bytes, Kept] = {}
 
     def placed(self, place: Place) -> ServiceProcess:
-        return ServiceProcess(self._contracts, self._source, self._bounds, place)
+        return type(self)(self._contracts, self._source, self._bounds, place)
 
     def read(self, record: Record) -> MonitoringEvent | Rejection | None:
         return None if record.value is None else read_monitoring_event(record)
@@ -76,13 +79,15 @@ class ServiceProcess:
                 return Turn(outcome=Outcome.DUPLICATE)
             floor = rfc3339(service.floor)
             return Turn(rejection=Rejection(Reason.TOO_LATE, f"the service's periods until {floor} are final"))
+        if self._retention is not None and len(service.facts) >= service.fat:
+            thin(service)
         folded = len(service.facts) != facts + 1
         states = kept.rewrite(key) if folded else kept.add(key, fact)
         if use is not Use.REPEATED or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
             states |= kept.store(key, self._contracts.fingerprint)
         return self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
 
-    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every other wake-up has its service
+    def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - other wake-ups have their service
         return Turn() if self._marks is None else self._marks.on_start(stream_time)
 
     def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
@@ -116,11 +121,19 @@ class ServiceProcess:
         states |= kept.store(key, self._contracts.fingerprint)
         return self._turn(key, kept, states, alerts, Outcome.APPLIED, now)
 
-    def tally(self, state: bytes) -> bytes:  # noqa: ARG002
-        return b""
+    def tally(self, state: bytes) -> bytes:
+        return state if packed.kind_of(state) == packed.METERS else b""
 
-    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:  # noqa: ARG002
-        return ()
+    def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:
+        if not tally:
+            return
+        name, rows = packed.service_of(tally)
+        table = self._table(name)
+        for row in rows:
+            line = packed.shown(row, table, at)
+            if line is not None:
+                for seat in line.seats:
+                    yield from _samples(name, line, seat, table)
 
     def accounts(self, name: str, get: Get, at: int) -> Iterator[Account]:
         """How it stands with every promise about a service at an instant, from its states; none if it has no state."""
@@ -152,5 +165,25 @@ class ServiceProcess:
         if len(self._recent) >= RECENT:
             del self._recent[next(iter(self._recent))]
         self._recent[key] = kept
-        messages = self._publisher.messages(alerts, now, traceparent) if alerts else ()
+        messages = linked(self._publisher.messages(alerts, now, traceparent)) if alerts else ()
         return Turn(states, {key: kept.service.due}, messages, outcome)
+
+
+def _samples(name: str, line: Shown, seat: Seat, table: Table) -> Iterable[Sample]:
+    """What metrics show of one promise; where two have the same labels, the first in the file."""
+    agreement, measure, reading = seat.contract.agreement, line.measure, line.reading
+    if table.counted.get(agreement) == seat.identity:
+        labels = (("agreement", agreement), ("service", name))
+        yield Sample("service_agreed_seconds_total", labels, line.agreed / 1000)
+        yield Sample("service_down_seconds_total", labels, line.lost / 1000)
+    if reading is None or table.labelled[agreement, seat.label] != seat.identity:
+        return
+    promise = (("agreement", agreement), ("metric", seat.label), ("service", name))
+    ratio, budget = reading.ratio(measure), reading.budget(measure)
+    if ratio is not None:
+        yield Sample("period_ratio", promise, float(ratio))
+        yield Sample("period_target_ratio", promise, float(seat.target.at_least))
+    if budget:
+        yield Sample(
+            "period_budget_left_ratio", promise, float(1 - Fraction(reading.used(measure), measure.scale) / budget)
+        )

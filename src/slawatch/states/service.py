@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -53,6 +53,11 @@ def part_key(kind: int, key: bytes, number: int = 0) -> bytes:
 def is_part(key: bytes) -> bool:
     """Whether a key is that of a part of a service."""
     return key.startswith(_PART)
+
+
+def kind_of(state: bytes) -> int:
+    """What a state is: `HEAD`, `BLOCK`, `ROSTER`, `METERS` or `REST`."""
+    return state[1]
 
 
 def wake_up(head: bytes) -> int | None:
@@ -120,7 +125,9 @@ class Kept:
             self.groups = len(groups)
         for number, group in enumerate(groups):
             if group.dirty or service.reseated:
-                states[part_key(METERS, key, number)] = _part(METERS, [_line(line) for line in group.lines])
+                states[part_key(METERS, key, number)] = _part(
+                    METERS, (service.id, [_line(line, service.table) for line in group.lines])
+                )
             if service.reseated or any(line.meter is not None and line.meter.settled for line in group.lines):
                 states[part_key(REST, key, number)] = _part(REST, [_rest(line) for line in group.lines])
                 for line in group.lines:
@@ -160,7 +167,7 @@ def load(name: str, key: bytes, get: Get, table: Table, fingerprint: bytes | Non
         customers, lines = row
         meters = _unpack(memoryview(get(part_key(METERS, key, number)) or b"")[2:])
         rests = _unpack(memoryview(get(part_key(REST, key, number)) or b"")[2:])
-        found = [_load_line(*parts, seats) for parts in zip(lines, meters, rests, strict=True)]
+        found = [_load_line(*parts, seats) for parts in zip(lines, meters[1], rests, strict=True)]
         group = Group(None if customers is None else frozenset(customers), found)
         service.groups[group.key] = group
         service.seen |= group.key or frozenset()
@@ -180,7 +187,7 @@ def _heard(key: bytes, get: Get, roster: Sequence[Any]) -> Heard:
     for number, (_, lines) in enumerate(roster):
         meters = _unpack(memoryview(get(part_key(METERS, key, number)) or b"")[2:])
         rests = _unpack(memoryview(get(part_key(REST, key, number)) or b"")[2:])
-        for (identities, _), meter, rest in zip(lines, meters, rests, strict=True):
+        for (identities, _), (_, _, meter), rest in zip(lines, meters[1], rests, strict=True):
             rows = [*rest, *(meter[5] if meter is not None else ())]
             for identity in identities:
                 heard[_identity(identity)] = {row[0][0]: (dict(row[-2]), row[-1]) for row in rows}
@@ -228,10 +235,30 @@ def _identity(stored: Sequence[str]) -> Identity:
     return (agreement, metric, name, per)
 
 
-def _line(line: Line) -> tuple[Any, ...] | None:
-    meter = line.meter
-    if meter is None:
-        return None
+def _line(line: Line, table: Table) -> tuple[Any, ...]:
+    agreed, lost = line.gone
+    if line.meter is not None:
+        for reading in line.meter.readings[: line.meter.rest]:
+            agreed += reading.passed(line.measure, reading.period.end)
+            lost += reading.lost(line.measure)
+    places = [table.places[seat.identity] for seat in line.seats]
+    return _runs(places), (agreed, lost), None if line.meter is None else _meter(line.meter)
+
+
+def _runs(places: Sequence[int]) -> list[list[int]]:
+    """Numbers as first, step, count: those of a thousand customers of one template are evenly spaced."""
+    found: list[list[int]] = []
+    for place in places:
+        if found:
+            first, step, count = found[-1]
+            if count == 1 or place == first + step * count:
+                found[-1] = [first, place - first if count == 1 else step, count + 1]
+                continue
+        found.append([place, 1, 1])
+    return found
+
+
+def _meter(meter: Meter) -> tuple[Any, ...]:
     run = meter.run
     number = {id(reading): index for index, reading in enumerate(meter.live())}
     return (
@@ -256,16 +283,53 @@ def _reading(reading: Reading) -> tuple[Any, ...]:
 
 
 def _load_line(
-    row: Sequence[Any], meter_row: Sequence[Any] | None, rest: Sequence[Any],
-    seats: Mapping[Identity, tuple[Measure, Seat]],
-) -> Line:  # fmt: skip
-    identities, carried = row
+    roster: Sequence[Any], row: Sequence[Any], rest: Sequence[Any], seats: Mapping[Identity, tuple[Measure, Seat]]
+) -> Line:
+    identities, carried = roster
+    _, (agreed, lost), meter = row
     found = [seats[_identity(identity)] for identity in identities]
     line = Line(found[0][0], [seat for _, seat in found])
     line.carried = None if carried is None else (carried[0], carried[1])
-    if meter_row is not None:
-        line.meter = _load_meter(line.measure, meter_row, rest)
+    if meter is not None:
+        line.meter = _load_meter(line.measure, meter, rest)
+        for reading in line.meter.readings[: line.meter.rest]:
+            agreed -= reading.passed(line.measure, reading.period.end)
+            lost -= reading.lost(line.measure)
+    line.gone = (agreed, lost)
     return line
+
+
+class Shown(NamedTuple):
+    """What a line of promises comes to at an instant: `agreed` ms that were measured, `lost` ms of them."""
+
+    seats: list[Seat]
+    measure: Measure
+    reading: Reading | None
+    agreed: int
+    lost: float
+
+
+def service_of(meters: bytes) -> tuple[str, list[Any]]:
+    """Whose meters they are, and the rows of its lines."""
+    name, rows = _unpack(memoryview(meters)[2:])
+    return name, rows
+
+
+def shown(row: Sequence[Any], table: Table, at: int) -> Shown | None:
+    """What a line comes to at an instant not before it was stored; `reading` is that of the period that runs."""
+    runs, (agreed, lost), stored = row
+    seats = [table.seats[first + step * i] for first, step, count in runs for i in range(count)]
+    if stored is None:
+        return None
+    measure = table.measures[seats[0][0]]
+    meter = _load_meter(measure, stored, ())
+    meter.advance(at)
+    for reading in meter.readings:
+        agreed += reading.passed(measure, meter.at)
+        lost += reading.lost(measure)
+    last = meter.readings[-1] if meter.readings else None
+    running = None if last is None or not last.period.start <= at < last.period.end else last
+    return Shown([seat for _, seat in seats], measure, running, agreed, lost / measure.scale)
 
 
 def _load_meter(measure: Measure, row: Sequence[Any], rest: Sequence[Any]) -> Meter:

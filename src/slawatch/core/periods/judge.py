@@ -192,12 +192,12 @@ def _said(service: Service, line: Line, cause: int | None = None) -> Iterator[Pe
     meter, arrived = line.meter, line.arrived
     if meter is None:
         return
-    readings = meter.live()
-    if line.derived:
+    readings, derived = meter.live(), line.derived
+    if derived:
         readings = meter.readings
         line.derived, line.arrived, line.heard = False, set(), {}
     for reading in readings:
-        if cause is not None:
+        if derived and cause is not None:  # as time goes on nothing ceases to be true
             yield from take_back(meter, line.seats, service.id, reading, cause)
         yield from speak(meter, line.seats, service.id, reading, reading.period.label in arrived)
     meter.settle()

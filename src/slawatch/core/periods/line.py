@@ -38,7 +38,7 @@ class Past(NamedTuple):
 class Line:
     """Promises that are measured alike on the same events, with the same things said. Without a meter until one is needed."""
 
-    __slots__ = ("arrived", "carried", "derived", "heard", "measure", "meter", "seats")
+    __slots__ = ("arrived", "carried", "derived", "gone", "heard", "measure", "meter", "seats")
 
     def __init__(self, measure: Measure, seats: list[Seat], heard: dict[str, Said] | None = None) -> None:
         self.measure = measure
@@ -51,6 +51,45 @@ class Line:
         self.derived = False
         self.carried: tuple[int, bool] | None = None
         """Of an outage that was under way at the service's floor: its start, and whether anything of it counted."""
+
+        self.gone = (0, 0)
+        """What counters have of periods that are no more: time that was measured (ms), downtime (1/scale ms)."""
+
+    def passed(self) -> tuple[int, int]:
+        """What counters have of all periods so far."""
+        agreed, lost = self.gone
+        if self.meter is not None:
+            for reading in self.meter.readings:
+                agreed += reading.passed(self.measure, self.meter.at)
+                lost += reading.lost(self.measure)
+        return agreed, lost
+
+    def let_go(self, horizon: int) -> None:
+        """Let go of what is final."""
+        if self.meter is not None:
+            agreed, lost = self.gone
+            for reading in self.meter.drop(horizon):
+                agreed += reading.passed(self.measure, reading.period.end)
+                lost += reading.lost(self.measure)
+            self.gone = (agreed, lost)
+
+    def renew(self, meter: Meter | None) -> None:
+        """Another meter, made anew from the facts: what was said stays, and what was counted is never less."""
+        before = self.passed()
+        self.heard = self.said()
+        self.meter = meter
+        self.derived = meter is not None
+        if meter is None:
+            return
+        self.arrived = {reading.period.label for reading in meter.readings} - self.heard.keys()
+        for reading in meter.readings:
+            if reading.period.label in self.heard:
+                reading.said, reading.told = self.heard[reading.period.label]
+        after = self.passed()
+        self.gone = (
+            self.gone[0] + max(0, before[0] - after[0]),
+            self.gone[1] + max(0, before[1] - after[1]),
+        )
 
     def said(self) -> dict[str, Said]:
         """What was said of each period."""

@@ -83,6 +83,11 @@ class Seat(NamedTuple):
     target: ServiceTarget
 
     @property
+    def label(self) -> str:
+        """What it is called in ids and metrics."""
+        return self.target.name or self.target.metric.value
+
+    @property
     def identity(self) -> Identity:
         """What tells it from all others also under a changed agreements file."""
         target = self.target
@@ -97,6 +102,12 @@ class Table:
         self.measures: list[Measure] = []
         self.seats: list[tuple[int, Seat]] = []
         """With the index of its measure, in the order of the file."""
+        self.places: dict[Identity, int] = {}
+        """Where each promise is among the seats."""
+        self.labelled: dict[tuple[str, str], Identity] = {}
+        """The first promise of an agreement that goes by a label."""
+        self.counted: dict[str, Identity] = {}
+        """The promise of an agreement whose time metrics count: the first about availability, else the first."""
         self.customers: frozenset[str] = frozenset()
         """Those who see other events than the rest."""
         known: dict[Hashable, int] = {}
@@ -110,7 +121,13 @@ class Table:
             index = known.setdefault(alike, len(self.measures))
             if index == len(self.measures):
                 self.measures.append(measure(contract, target, excluded))
-            self.seats.append((index, Seat(contract, target)))
+            seat = Seat(contract, target)
+            self.places[seat.identity] = len(self.seats)
+            self.labelled.setdefault((contract.agreement, seat.label), seat.identity)
+            counted = self.counted.setdefault(contract.agreement, seat.identity)
+            if counted[1] != PeriodMetric.AVAILABILITY and target.metric is PeriodMetric.AVAILABILITY:
+                self.counted[contract.agreement] = seat.identity
+            self.seats.append((index, seat))
             self.customers |= contract.customers or frozenset()
 
 

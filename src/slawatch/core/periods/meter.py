@@ -159,17 +159,24 @@ class Meter:
             if reading.period.end + self.measure.settle <= at:
                 reading.closed = True
 
-    def drop(self, horizon: int) -> None:
+    def drop(self, horizon: int) -> list[Reading]:
         """Let go of the periods that were closed until `horizon`: they are final."""
         count = 0
-        for reading in self.readings[: self.rest]:
+        for reading in self.readings:
             if reading.period.end + self.measure.settle > horizon:
                 break
             count += 1
             self.first = reading.period.end
+        dropped = self.readings[:count]
         del self.readings[:count]
-        self.rest -= count
+        self.rest = max(0, self.rest - count)
         self.settled = True
+        run = self.run
+        if run is not None:
+            if run.owner in dropped:
+                run.owner = None
+            run.pending = [held for held in run.pending if held[0] not in dropped]
+        return dropped
 
     def live(self) -> list[Reading]:
         """Those of the readings that may still change by themselves, or of which something is to be said."""

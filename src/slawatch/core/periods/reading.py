@@ -53,11 +53,20 @@ class Reading:
         """What was used of the budget, as a multiple of 1/scale."""
         match measure.metric:
             case PeriodMetric.AVAILABILITY:
-                return self.down * measure.scale + self.degraded * measure.weight
+                return self.lost(measure)
             case PeriodMetric.OUTAGE:
                 return self.longest * measure.scale
             case _:
                 return self.outages * measure.scale
+
+    def passed(self, measure: Measure, at: int) -> int:
+        """How much of what is measured had passed at an instant, ms."""
+        work, period = measure.axis.work, self.period
+        return work(min(max(at, period.start), period.end)) - work(period.start) - self.excluded - self.unknown
+
+    def lost(self, measure: Measure) -> int:
+        """Downtime as it counts for availability, as a multiple of 1/scale ms."""
+        return self.down * measure.scale + self.degraded * measure.weight
 
     def list(self, outage: Outage) -> None:
         """Take down another outage."""

@@ -12,6 +12,9 @@ from slawatch.core.periods.measure import Identity, Measure, Seat, Table
 from slawatch.core.periods.status import Announcement, Check, Fact, Status, Work, announce, excused, status_of
 from slawatch.core.periods.timeline import statuses, works
 
+FACTS = 1_000
+"""Kept without looking whether some of them can be folded."""
+
 
 class Watch:
     """What a check last said, and in which fact; `stale`: too long ago."""
@@ -34,7 +37,7 @@ class Service:
     """
 
     __slots__ = (
-        "at", "checks", "due", "facts", "final", "floor", "groups", "horizon", "id", "ids", "newest", "reseated",
+        "at", "checks", "due", "facts", "fat", "final", "floor", "groups", "horizon", "id", "ids", "newest", "reseated",
         "seen", "stale", "table", "works",
     )  # fmt: skip
 
@@ -56,6 +59,8 @@ class Service:
         self.floor = NEVER_FINAL
         self.final: int | None = None
         self.due: int | None = None
+        self.fat = FACTS
+        """With so many facts it is time to see which can be folded."""
         self.reseated = True
         """Whether the groups or their lines changed since they were stored."""
 
@@ -116,7 +121,7 @@ class Service:
                 key = group.key | {customer}
                 said = {label: (dict(labels), told) for label, (labels, told) in line.said().items()}
                 moved = Line(line.measure, moving, said)
-                moved.carried = line.carried
+                moved.carried, moved.gone = line.carried, line.gone
                 new.setdefault(key, Group(key, [])).lines.append(moved)
                 if len(moving) < len(line.seats):
                     line.seats = [seat for seat in line.seats if seat not in moving]
@@ -150,16 +155,10 @@ class Service:
         past = self.past(group, self.at)
         self.replan(group)
         for line in group.lines:
-            line.heard = line.said()
-            meter = line.meter = fold(line, past, self.at)
-            line.derived = meter is not None
-            if meter is None:
-                continue
-            meter.close(self.at - 1)
-            line.arrived = {reading.period.label for reading in meter.readings} - line.heard.keys()
-            for reading in meter.readings:
-                if reading.period.label in line.heard:
-                    reading.said, reading.told = line.heard[reading.period.label]
+            meter = fold(line, past, self.at)
+            if meter is not None:
+                meter.close(self.at - 1)
+            line.renew(meter)
         self.recount(group)
         group.dirty = True
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_grid import SLOT, Event, Judged, Terms, judge
 
 from service_desk import ServiceDesk, contracts_of
+from slawatch.core.periods import judge as judge_module
 from slawatch.core.periods.account import Account
 from slawatch.instants import rfc3339, to_ms
 
@@ -68,10 +70,11 @@ class Desk:
             if options["cap"] is not None:
                 common["maintenance"]["cap"] = f"{options['cap'] * 10}m"
         degraded = {"degraded": float(options["degraded"])} if options["degraded"] else {}
+        levels = {"warn": ["50%", "80%", "10m"], "overdue": ["150%", "200%"]}
         agreement["targets"] = [
-            {"metric": "availability", "at_least": f"{options['at_least']}%", **degraded, **common},
-            {"metric": "outage", "at_most": f"{options['at_most'] * 10}m", **common},
-            {"metric": "outages", "at_most": options["at_most"] % 3, **common},
+            {"metric": "availability", "at_least": f"{options['at_least']}%", **degraded, **common, **levels},
+            {"metric": "outage", "at_most": f"{options['at_most'] * 10}m", **common, **levels},
+            {"metric": "outages", "at_most": options["at_most"] % 3, **common, "warn": ["50%"]},
         ]
         rule: dict[str, Any] = {"down_when": options["down_when"]}
         if options["stale_after"]:
@@ -252,3 +255,17 @@ def test_a_restart_before_every_turn_changes_nothing_that_is_said(desk: Desk, ch
     one, other = run(desk, records), run(desk, records, restart=True)
     assert [message[:4] for message in one.messages] == [message[:4] for message in other.messages]
     assert one.states == other.states
+
+
+@settings(max_examples=25)
+@given(desks(), st.randoms(use_true_random=False))
+def test_the_fast_step_says_what_the_definition_says(desk: Desk, chance: random.Random) -> None:
+    records = desk.records()
+    for _ in range(2):
+        records.insert(chance.randrange(len(records)), records.pop(chance.randrange(len(records))))
+    fast = run(desk, records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge_module, "_repeats", lambda *_: False)
+        patch.setattr(judge_module, "_extends", lambda *_: False)
+        slow = run(desk, records)
+    assert [message[:4] for message in fast.messages] == [message[:4] for message in slow.messages]

@@ -50,11 +50,9 @@ def apply(service: Service, fact: Fact, stream_time: int, retention: int | None)
         return Step([], Use.DUPLICATE)
     alerts = fire(service, fact.at, retention) if service.due is not None and service.due < fact.at else []
     newest = service.keep(fact)
-    if newest and fact.planned_until is None:
-        watch = service.checks.get((fact.check, fact.customer))
-        if watch is not None and watch.status is fact.status and not watch.stale:
-            watch.order = fact.order
-            return Step(alerts, Use.REPEATED)
+    if newest and _repeats(service, fact):
+        service.checks[fact.name].order = fact.order
+        return Step(alerts, Use.REPEATED)
     touched = _take(service, fact, newest)
     alerts += _catch_up(service, touched, max(fact.at, stream_time), fact.at, retention)
     if not touched:
@@ -97,21 +95,37 @@ def _raise_horizon(service: Service, at: int, retention: int | None) -> None:
         set_floor(service, retention)
 
 
+def _repeats(service: Service, fact: Fact) -> bool:
+    """Whether the newest fact says of its check what that has said all the time."""
+    if fact.planned_until is not None:
+        return False
+    watch = service.checks.get((fact.check, fact.customer))
+    return watch is not None and watch.status is fact.status and not watch.stale
+
+
+def _extends(service: Service, fact: Fact, newest: bool) -> bool:
+    """Whether a fact changes nothing that has passed, so that the meters may go on from where they stand.
+
+    An announcement may: that work which lies behind was shorter.
+    """
+    return newest and fact.at >= service.at and (fact.planned_until is None or fact.planned_until >= fact.at)
+
+
 def _take(service: Service, fact: Fact, newest: bool) -> list[Group]:
     """Bring the groups that see a fact up to it; which they are."""
-    planning = fact.planned_until is not None
     fresh: list[Group] = []
     if fact.customer in service.table.customers and fact.customer not in service.seen:
         assert fact.customer is not None
         fresh = service.see(fact.customer)
-    ahead = newest and fact.at >= service.at
-    service.at = max(service.at, fact.at if ahead or service.newest is None else service.newest[0])
     touched = service.seeing(fact.customer)
+    ahead = _extends(service, fact, newest)
+    assert service.newest is not None
+    service.at = max(service.at, service.newest[0])
+    before = after = None
+    planning = fact.planned_until is not None
     if planning:
         service.plan(fact)
-        ahead = ahead and fact.planned_until is not None and fact.planned_until >= fact.at
-    before = after = None
-    if not planning and (newest or service.is_last(fact)):
+    elif newest or service.is_last(fact):
         before, after = service.watch(fact)
     if not ahead:
         service.expire(service.at - 1)  # only its own check can be stale by then: of others that is known
@@ -130,9 +144,8 @@ def _take(service: Service, fact: Fact, newest: bool) -> list[Group]:
                 continue
             group.status = status
             group.turn(fact.at)
-        group.schedule(service.at if not ahead else fact.at)
-    if fresh or touched or service.stale:
-        service.reschedule()
+        group.schedule(service.at)
+    service.reschedule()
     return touched
 
 
@@ -182,8 +195,6 @@ def _catch_up(
     for group in touched:
         for line in group.lines:
             step += _said(service, line, cause)
-        if step:
-            group.schedule(service.at)
     return alerts + in_order(step)
 
 

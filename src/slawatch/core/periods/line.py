@@ -109,7 +109,7 @@ class Group:
         self.counts = [0] * len(Status)
         self.status = Status.UNKNOWN
         self.spans: dict[int, list[Interval]] = {}
-        """Excused planned work by notice; of what is over not all."""
+        """Excused planned work by notice; what is over may be left out."""
         self.due: int | None = None
         self.dirty = True
         """Whether it changed since it was stored."""

@@ -137,10 +137,10 @@ class Service:
         self.works[fact.work] = announce(self.works.get(fact.work, ()), fact)
 
     def replan(self, group: Group) -> None:
-        """Which planned work is excused, for a group."""
+        """Which planned work is excused, for a group, as far as it is not over."""
         known = [(work, said) for work, said in self.works.items() if group.sees(work[1])]
         notices = {line.measure.notice for line in group.lines if line.measure.excused} if known else ()
-        group.spans = {notice: excused(known, notice) for notice in notices}
+        group.spans = {notice: [span for span in excused(known, notice) if span.end > self.at] for notice in notices}
 
     def recount(self, group: Group) -> None:
         """The status of a group from the checks as they stand."""

@@ -11,7 +11,8 @@ from slawatch.core.periods.alert import PeriodAlert
 from slawatch.core.periods.contract import Contracts, ServiceTarget
 from slawatch.core.periods.final import thin
 from slawatch.core.periods.judge import Use, apply, fire, rejudge
-from slawatch.core.periods.measure import Seat, Table
+from slawatch.core.periods.measure import Measure, Seat, Table
+from slawatch.core.periods.reading import Reading
 from slawatch.core.periods.service import Service
 from slawatch.envelope import linked
 from slawatch.instants import rfc3339
@@ -57,6 +58,7 @@ class ServiceProcess:
         }
         self._tables: dict[str, Table] = {}
         self._recent: dict[bytes, Kept] = {}
+        self._counted: dict[tuple[str, str], tuple[tuple[float, float], tuple[float, float]]] = {}
 
     def placed(self, place: Place) -> ServiceProcess:
         return type(self)(self._contracts, self._source, self._bounds, place)
@@ -133,7 +135,23 @@ class ServiceProcess:
             line = packed.shown(row, table, at)
             if line is not None:
                 for seat in line.seats:
-                    yield from _samples(name, line, seat, table)
+                    if table.counted[seat.contract.agreement] == seat.identity:
+                        yield from self._grown(seat.contract.agreement, name, line)
+                    if (
+                        line.reading is not None
+                        and table.labelled[seat.contract.agreement, seat.label] == seat.identity
+                    ):
+                        yield from _standing(name, line.measure, line.reading, seat)
+
+    def _grown(self, agreement: str, service: str, line: Shown) -> Iterator[Sample]:
+        """Counters of what has passed since this process began: they never fall, also where a late fact heals."""
+        labels = (("agreement", agreement), ("service", service))
+        before, grown = self._counted.get((agreement, service), ((line.agreed, line.lost), (0.0, 0.0)))
+        agreed = grown[0] + max(0.0, line.agreed - before[0])
+        lost = grown[1] + max(0.0, line.lost - before[1])
+        self._counted[agreement, service] = ((line.agreed, line.lost), (agreed, lost))
+        yield Sample("service_agreed_seconds_total", labels, agreed / 1000)
+        yield Sample("service_down_seconds_total", labels, lost / 1000)
 
     def accounts(self, name: str, get: Get, at: int) -> Iterator[Account]:
         """How it stands with every promise about a service at an instant, from its states; none if it has no state."""
@@ -169,21 +187,13 @@ class ServiceProcess:
         return Turn(states, {key: kept.service.due}, messages, outcome)
 
 
-def _samples(name: str, line: Shown, seat: Seat, table: Table) -> Iterable[Sample]:
-    """What metrics show of one promise; where two have the same labels, the first in the file."""
-    agreement, measure, reading = seat.contract.agreement, line.measure, line.reading
-    if table.counted.get(agreement) == seat.identity:
-        labels = (("agreement", agreement), ("service", name))
-        yield Sample("service_agreed_seconds_total", labels, line.agreed / 1000)
-        yield Sample("service_down_seconds_total", labels, line.lost / 1000)
-    if reading is None or table.labelled[agreement, seat.label] != seat.identity:
-        return
-    promise = (("agreement", agreement), ("metric", seat.label), ("service", name))
+def _standing(service: str, measure: Measure, reading: Reading, seat: Seat) -> Iterator[Sample]:
+    """How the period that runs stands; where two promises have the same labels, that of the first in the file."""
+    promise = (("agreement", seat.contract.agreement), ("metric", seat.label), ("service", service))
     ratio, budget = reading.ratio(measure), reading.budget(measure)
     if ratio is not None:
         yield Sample("period_ratio", promise, float(ratio))
         yield Sample("period_target_ratio", promise, float(seat.target.at_least))
     if budget:
-        yield Sample(
-            "period_budget_left_ratio", promise, float(1 - Fraction(reading.used(measure), measure.scale) / budget)
-        )
+        left = 1 - Fraction(reading.used(measure), measure.scale) / budget
+        yield Sample("period_budget_left_ratio", promise, float(left))

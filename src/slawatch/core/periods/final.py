@@ -20,8 +20,7 @@ def finish(service: Service, retention: int) -> None:
     """Let go of the periods that are final by now, and of the facts that only they needed."""
     for group in service.groups.values():
         for line in group.lines:
-            line.let_go(service.horizon)
-    service.reseated = True
+            group.dirty |= line.let_go(service.horizon)
     floor = service.floor
     set_floor(service, retention)
     if service.floor > floor:
@@ -34,7 +33,9 @@ def _let_go(service: Service, before: int) -> None:
         for line in group.lines:
             meter = fold(line, past, service.floor)
             run = None if meter is None else meter.run
-            line.carried = None if run is None else (run.since, run.start is not None)
+            carried = None if run is None else (run.since, run.start is not None)
+            service.reseated |= carried != line.carried
+            line.carried = carried
     last = {fact.name: fact for fact in service.facts if fact.at < service.floor and fact.planned_until is None}
     lasting = {work for work, said in service.works.items() if max(one.until for one in said) > service.floor}
     service.facts = [

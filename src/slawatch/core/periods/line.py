@@ -55,27 +55,18 @@ class Line:
         self.gone = (0, 0)
         """What counters have of periods that are no more: time that was measured (ms), downtime (1/scale ms)."""
 
-    def passed(self) -> tuple[int, int]:
-        """What counters have of all periods so far."""
+    def let_go(self, horizon: int) -> bool:
+        """Let go of what is final; whether anything was."""
+        dropped = [] if self.meter is None else self.meter.drop(horizon)
         agreed, lost = self.gone
-        if self.meter is not None:
-            for reading in self.meter.readings:
-                agreed += reading.passed(self.measure, self.meter.at)
-                lost += reading.lost(self.measure)
-        return agreed, lost
-
-    def let_go(self, horizon: int) -> None:
-        """Let go of what is final."""
-        if self.meter is not None:
-            agreed, lost = self.gone
-            for reading in self.meter.drop(horizon):
-                agreed += reading.passed(self.measure, reading.period.end)
-                lost += reading.lost(self.measure)
-            self.gone = (agreed, lost)
+        for reading in dropped:
+            agreed += reading.passed(self.measure, reading.period.end)
+            lost += reading.lost(self.measure)
+        self.gone = (agreed, lost)
+        return bool(dropped)
 
     def renew(self, meter: Meter | None) -> None:
-        """Another meter, made anew from the facts: what was said stays, and what was counted is never less."""
-        before = self.passed()
+        """Another meter, made anew from the facts: what was said stays."""
         self.heard = self.said()
         self.meter = meter
         self.derived = meter is not None
@@ -85,11 +76,6 @@ class Line:
         for reading in meter.readings:
             if reading.period.label in self.heard:
                 reading.said, reading.told = self.heard[reading.period.label]
-        after = self.passed()
-        self.gone = (
-            self.gone[0] + max(0, before[0] - after[0]),
-            self.gone[1] + max(0, before[1] - after[1]),
-        )
 
     def said(self) -> dict[str, Said]:
         """What was said of each period."""

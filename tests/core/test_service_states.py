@@ -6,7 +6,7 @@ import pytest
 
 from service_desk import ServiceDesk, contracts_of, ms, one_agreement
 from slawatch.instants import rfc3339
-from slawatch.services import ServiceProcess
+from slawatch.processes.services import ServiceProcess
 
 AVAILABILITY: dict[str, Any] = {"metric": "availability", "service": ["crm"], "at_least": "99.9%", "per": "month"}
 DAY = 86_400_000

@@ -14,8 +14,8 @@ from slawatch.core.periods.judge import Use, apply, fire, rejudge
 from slawatch.core.periods.measure import Measure, Seat, Table
 from slawatch.core.periods.reading import Reading
 from slawatch.core.periods.service import Service
-from slawatch.envelope import linked
 from slawatch.instants import rfc3339
+from slawatch.messages.envelope import linked
 from slawatch.messages.monitoring import MonitoringEvent, read_monitoring_event
 from slawatch.messages.period_alerts import PeriodPublisher
 from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn

@@ -1,7 +1,7 @@
 """Writes `contracts/` from the code: JSON Schemas of what goes over Kafka, an AsyncAPI document, examples of each message.
 
 `python scripts/write_contracts.py` writes; with `--check` it compares instead, and says what differs.
-The examples are what the program itself makes of examples/events.jsonl.
+The examples are what the program itself makes of contracts/examples.yaml.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from typing import Any
 
 import yaml
 
+from slawatch.agreements import AgreementsFile, loads
+from slawatch.core.fold import Bounds
+from slawatch.instants import to_ms
+from slawatch.joint_replay import JointReplay, Part
 from slawatch.messages.catalogue import (
     CHANNELS,
     CLOUD_EVENT_HEADERS,
@@ -25,9 +29,14 @@ from slawatch.messages.catalogue import (
     Kind,
     schema,
 )
+from slawatch.process import Message, Place, Turn
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.services import ServiceProcess
+from slawatch.replay import OpenTickets
 from slawatch.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCE = "/slawatch/slawatch"
 SCHEMA_FORMAT = "application/schema+json;version=draft-07"
 
 
@@ -35,12 +44,49 @@ def files() -> Iterator[tuple[str, str]]:
     """Every file of `contracts/` by its path, with its text."""
     for kind in {kind.name: kind for channel in CHANNELS for kind in channel.kinds if kind.shape}.values():
         yield f"schemas/{kind.name}.schema.json", as_json(schema(kind))
+    for name, record in examples().items():
+        yield f"examples/{name}.json", as_json(record)
     document = yaml.safe_dump(asyncapi(), sort_keys=False, allow_unicode=True, width=120)
     yield "asyncapi.yaml", "# Made by scripts/write_contracts.py; do not edit.\n" + document
 
 
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+class Listening(JointReplay):
+    """A replay that keeps every message, not only what alerts say."""
+
+    def __init__(self, file: AgreementsFile) -> None:
+        tickets = OpenTickets(file.agreements, SOURCE, Bounds(), file.contracts, Place("tickets", 0, 1))
+        services = ServiceProcess(file.contracts, SOURCE, Bounds()).placed(Place("monitoring", 0, 1))
+        ledger = LedgerProcess(file.contracts, ("tickets", "monitoring"), SOURCE, None, Place("sla-outcomes", 0, 1))
+        super().__init__(tickets, services, ledger)
+        self.messages: list[Message] = []
+
+    def _take(self, part: Part, turn: Turn, now: int) -> Iterator[bytes]:
+        self.messages += turn.messages
+        return super()._take(part, turn, now)
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """One record of each kind and `what`, the first that there is, by a name made of its topic's role."""
+    told = yaml.safe_load((ROOT / "contracts" / "examples.yaml").read_text())
+    events = [{"id": f"e{number}", **event} for number, event in enumerate(told["events"], 1)]
+    replay = Listening(loads(json.dumps(told["file"], default=str)))
+    for _ in replay.run((json.dumps(event).encode() for event in events), to_ms(told["until"])):
+        pass
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        role = "tickets" if "ticket" in event else "monitoring"
+        found.setdefault(role, {"key": event.get("ticket") or event["service"], "value": event})
+    for message in replay.messages:
+        value = json.loads(message.value)
+        kind = "period-" if "period_from" in value and "what" in value else ""
+        name = f"{message.output}-{kind}{value.get('what', 'report')}"
+        headers = {header: text.decode() for header, text in message.headers}
+        found.setdefault(name, {"key": message.key.decode(), "headers": headers, "value": value})
+    return found
 
 
 def asyncapi() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonsubschema import isSubschema
 
 from needs import required_tool
-from slawatch.messages.catalogue import CHANNELS, Direction, Kind, schema
+from slawatch.messages.catalogue import CHANNELS, CLOUD_EVENT_HEADERS, Direction, Kind, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -108,3 +108,52 @@ def test_the_asyncapi_document_is_valid() -> None:
     for document, code in ((CONTRACTS / "asyncapi.yaml", 0), (ROOT / "tests" / "contract" / "wrong_asyncapi.yaml", 1)):
         done = subprocess.run([node, str(script), str(document)], capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
+
+
+def _of(name: str) -> tuple[str, Kind]:
+    """The role of the topic and the kind of message that an example is of, by its name."""
+    role, _, what = name.partition("-")
+    channel = next(channel for channel in CHANNELS if channel.role == role)
+    for kind in channel.kinds:
+        if what in ("", "report"):
+            return role, kind
+        if kind.name == ("period-alert" if what.startswith("period-") and what != "period-measured" else "clock-alert"):
+            if what.removeprefix("period-") in kind.whats:
+                return role, kind
+        elif what.removeprefix("period-") == kind.name:
+            return role, kind
+    raise AssertionError(f"no kind of {role} has {what}")
+
+
+EXAMPLES = sorted((CONTRACTS / "examples").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_what_its_schema_says(path: Path) -> None:
+    _, kind = _of(path.stem)
+    record = load(path)
+    Draft202012Validator(schema(kind), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(record["value"])
+    if kind.types:
+        what = record["value"]["what"]
+        assert record["headers"]["ce_type"] == kind.types.format(what=what)
+        assert set(CLOUD_EVENT_HEADERS) <= set(record["headers"])
+        assert "id" not in record["value"] or record["value"]["id"] == record["headers"]["ce_id"]
+
+
+def test_every_kind_of_message_and_every_what_has_an_example() -> None:
+    there = {(role, kind.name, load(path)["value"].get("what")) for path in EXAMPLES for role, kind in [_of(path.stem)]}
+    wanted = {
+        (channel.role, kind.name, what)
+        for channel in CHANNELS
+        for kind in channel.kinds
+        if kind.shape is not None
+        for what in (kind.whats or (None,))
+    }
+    assert there == wanted
+
+
+def test_formats_are_checked() -> None:
+    record = load(CONTRACTS / "examples" / "breaches-breached.json")["value"]
+    checker = Draft202012Validator(schema(KINDS["clock-alert"][1]), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert checker.is_valid(record)
+    assert not checker.is_valid({**record, "happened_at": "yesterday"})

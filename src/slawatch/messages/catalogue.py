@@ -127,5 +127,15 @@ def schema(kind: Kind) -> dict[str, Any]:
         fields = found["properties"]
         found["properties"] = {field: fields[field] for field in kind.shape.__annotations__}
         found["required"] = [field for field in found["properties"] if field in found["required"]]
+    found, parts = _numbers(found), _numbers(parts)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.title}
     return {**head, **found, **({"$defs": parts} if parts else {})}
+
+
+def _numbers(part: Any) -> Any:
+    """Exact decimals are written as numbers, not as the texts that they would be by default."""
+    if part == {"type": "string", "format": "decimal"}:
+        return {"type": "number"}
+    if isinstance(part, dict):
+        return {name: _numbers(value) for name, value in part.items()}
+    return [_numbers(value) for value in part] if isinstance(part, list) else part

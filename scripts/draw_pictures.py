@@ -19,7 +19,8 @@ import drawsvg
 import yaml
 
 from slawatch.agreements import AgreementsFile, loads
-from slawatch.core.clock import ENDED, PAUSED, RUNNING, Clock
+from slawatch.core.clock import Clock
+from slawatch.core.rule import ENDED, PAUSED, RUNNING
 from slawatch.core.ticket import derive, story
 from slawatch.instants import from_ms, to_ms
 from slawatch.messages.events import decode_ticket_event

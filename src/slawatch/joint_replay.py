@@ -16,7 +16,7 @@ from slawatch.core.ticket import Ticket
 from slawatch.messages.events import TicketEvent, decode_ticket_event
 from slawatch.messages.monitoring import MonitoringEvent, decode_monitoring_event
 from slawatch.messages.reports import Report
-from slawatch.process import Outcome, Output, Process, Record, Rejection, Turn
+from slawatch.process import Outcome, Output, Process, Record, Rejection, State, Turn
 from slawatch.processes.ledger import LedgerProcess
 from slawatch.processes.pages import Present
 from slawatch.processes.services import ServiceProcess
@@ -30,7 +30,7 @@ class Part:
 
     def __init__(self, process: Process[Any]) -> None:
         self.process = process
-        self.states: dict[bytes, bytes] = {}
+        self.states: dict[bytes, State] = {}
         self.wakes = Wakes()
 
     def keep(self, turn: Turn) -> None:

@@ -1,7 +1,8 @@
 """What a keyed stream process is: pure logic from an event or a deadline to new states and messages.
 
 A process knows states, events and instants. It knows neither Kafka nor Faust nor sleep nor the wall clock, so the same
-process runs over a file, under a test and on the lane. States are bytes: what was before a turn that raised is still there.
+process runs over a file, under a test and on the lane. States are bytes in the end, and after a turn that raised they are
+what they were before it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 Headers = Sequence[tuple[str, bytes]]
-Get = Callable[[bytes], bytes | None]
-"""The state under a key as this turn must see it: earlier turns of the same batch included."""
+Get = Callable[[bytes], Any]
+"""The state under a key as this turn must see it, None if there is none: earlier turns of the same batch included.
+
+It is bytes, or the `Unpacked` that an earlier turn of the batch has made of it.
+"""
+
+
+class Unpacked(Protocol):
+    """A state that is still an object, so that one that changes often within a batch is packed once, when that ends."""
+
+    def __len__(self) -> int:
+        """About half as many bytes as it has packed, at least."""
+        ...
+
+    def pack(self) -> bytes: ...
+
+    def undo(self) -> None:
+        """Be as before the present turn: it has raised, or it was refused."""
+        ...
+
+
+State = bytes | Unpacked
 
 
 class Reason(StrEnum):
@@ -41,6 +62,8 @@ class Outcome(StrEnum):
     TOMBSTONE = "tombstone"
     DEAD_LETTER = "dead_letter"
 
+    __hash__ = str.__hash__  # an enum's own is Python, and every event asks for it
+
 
 class Output(StrEnum):
     """The topics that a process may write to, by their role; settings give the names."""
@@ -49,6 +72,8 @@ class Output(StrEnum):
     BREACHES = "breaches"
     OUTCOMES = "outcomes"
     REPORTS = "reports"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +123,7 @@ class Turn:
     A turn with a `rejection` changes nothing else. `counts` are increments of process counters by name.
     """
 
-    states: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    states: Mapping[bytes, State | None] = field(default_factory=dict)
     wake_ups: Mapping[bytes, int | None] = field(default_factory=dict)
     messages: Sequence[Message] = ()
     outcome: Outcome = Outcome.APPLIED

@@ -10,9 +10,10 @@ import gzip
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,9 +22,9 @@ from slawatch.core.periods.contract import Contracts
 from slawatch.core.promise import Agreements
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
-from slawatch.messages.events import decode_monitoring_at, decode_ticket_event
-from slawatch.process import Get, Outcome, Place, Rejection, Turn
-from slawatch.processes.tickets import TicketProcess
+from slawatch.messages.events import Speaker, decode_monitoring_at, decode_ticket_event
+from slawatch.process import Outcome, Place, Rejection, State, Turn
+from slawatch.processes.tickets import Happened, TicketProcess
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -35,6 +36,9 @@ class BadLine(msgspec.Struct, frozen=True):
 
 OPEN = 50_000
 """Tickets kept unpacked, some 2 kB each."""
+
+
+_NOTHING: Mapping[bytes, State] = {}
 
 
 class Unreadable(Exception):  # noqa: N818 - told to a person
@@ -56,18 +60,20 @@ class OpenTickets(TicketProcess):
         place: Place | None = None,
     ) -> None:
         super().__init__(agreements, source, bounds, contracts, place)
+        if contracts is None:  # else the ledger reads what is said, on the topics on which it is said
+            self._publisher = Speaker()
         self.open: dict[bytes, Ticket] = {}
 
-    def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
-        return self.open.pop(key, None) or super().take(key, name, get)
+    def take(self, key: bytes, name: str, before: Any) -> Ticket | None:
+        return self.open.pop(key, None) or super().take(key, name, before)
 
-    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:  # noqa: ARG002 - nothing is looked up
+    def put_back(self, key: bytes, ticket: Ticket, before: Any) -> None:  # noqa: ARG002 - nothing is looked up
         self.open[key] = ticket
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None) -> dict[bytes, bytes]:  # noqa: ARG002 - no header
+    def store(self, key: bytes, ticket: Ticket, due: int | None, happened: Happened) -> Mapping[bytes, State]:  # noqa: ARG002
         self.open[key] = ticket
         if len(self.open) <= OPEN:
-            return {}
+            return _NOTHING
         oldest = next(iter(self.open))
         return {oldest: self.pack(self.open.pop(oldest), None)}
 
@@ -80,7 +86,7 @@ class Replay:
 
     def __init__(self, process: TicketProcess, on_bad: Callable[[BadLine], None] | None = None) -> None:
         self._process = process
-        self._states: dict[bytes, bytes] = {}
+        self._states: dict[bytes, State] = {}
         self._wakes = Wakes()
         self._stream_time = -(2**63)
         self.outcomes: Counter[Outcome] = Counter()

@@ -8,15 +8,15 @@ from slawatch.agreements import AgreementsFile
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import Contracts, ServiceTarget
 from slawatch.process import Process
+from slawatch.processes.held import HeldTickets
 from slawatch.processes.ledger import LedgerProcess
 from slawatch.processes.services import ServiceProcess
-from slawatch.processes.tickets import TicketProcess
 from slawatch.settings import Settings
 
 
 def needed(contracts: Contracts) -> list[str]:
     """The names of the processes: tickets always, monitoring for promises about services, outcomes for any about periods."""
-    names = [TicketProcess.name]
+    names = [HeldTickets.name]
     if any(isinstance(target, ServiceTarget) for contract in contracts.contracts for target in contract.targets):
         names.append(ServiceProcess.name)
     if contracts:
@@ -30,7 +30,7 @@ def processes(settings: Settings, file: AgreementsFile) -> list[Process[Any]]:
     source = f"/slawatch/{settings.group}"
     bounds = Bounds(settings.retention, settings.forget)
     names = needed(contracts)
-    found: list[Process[Any]] = [TicketProcess(file.agreements, source, bounds, contracts)]
+    found: list[Process[Any]] = [HeldTickets(file.agreements, source, bounds, contracts)]
     if ServiceProcess.name in names:
         found.append(ServiceProcess(contracts, source, bounds))
     if LedgerProcess.name in names:

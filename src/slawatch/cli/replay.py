@@ -30,7 +30,7 @@ def replay(source: str, agreements: str, until: str | None, retention: str | Non
     running = replay_of(read_agreements(agreements), bounds, bad)
     # States are bytes and turns are trees: there is nothing for the collector to find but work.
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
+    gc.disable()
     try:
         with opened(source) as lines:
             write(running.run(lines, until_ms))

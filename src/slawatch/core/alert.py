@@ -46,9 +46,11 @@ class Alert(NamedTuple):
     @property
     def id(self) -> str:
         """`<agreement>/<metric>/<ticket>/<round>/<what>`, the threshold after a hyphen, `~n` when said again."""
-        what = self.what if self.threshold is None else f"{self.what}-{self.threshold}"
-        again = "" if self.nth == 1 else f"~{self.nth}"
-        return f"{self.slug}/{self.metric}/{escaped(self.ticket)}/{self.round}/{what}{again}"
+        what, nth, _, slug, metric, ticket, number, threshold = self[:8]
+        first = f"{slug}/{metric}/{escaped(ticket)}/{number}/{what}"
+        if threshold is not None:
+            first = f"{first}-{threshold}"
+        return first if nth == 1 else f"{first}~{nth}"
 
 
 def in_order(step: list[Alert]) -> list[Alert]:

@@ -18,7 +18,6 @@ A deadline equal to the instant of judgement has not passed: exceeding means spe
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from slawatch.core.alert import Alert, in_order
 from slawatch.core.clock import Clock
@@ -40,54 +39,55 @@ class Use(Enum):
     TOO_LATE = "too late"
 
 
-class Step(NamedTuple):
-    """What is said because of a fact, in order, and what became of it."""
-
-    alerts: list[Alert]
-    use: Use
-
-
-def apply(ticket: Ticket, fact: Fact, agreements: Agreements, stream_time: int) -> Step:
-    """Take a fact, `stream_time` being how far everything was known before it."""
-    if ticket.folded is not None and fact[:3] <= ticket.folded:
-        return Step([], Use.TOO_LATE)
-    if not fact.observed:
-        return Step([], Use.EMPTY)
-    if ticket.history.knows(fact.id):
-        return Step([], Use.DUPLICATE)
-    alerts = fire(ticket, fact.at)
-    judged = max(fact.at, stream_time)
-    late = ticket.order is not None and fact[:3] < ticket.order
-    if not late and extends(ticket, fact, agreements):
-        step_alerts = extend(ticket, fact, agreements, judged)
+def apply(ticket: Ticket, fact: Fact, agreements: Agreements, stream_time: int) -> tuple[list[Alert], Use]:
+    """Take a fact, `stream_time` being how far everything was known before it; what is said, and what became of it."""
+    at, _, name, observed = fact
+    order, folded, deadline = ticket.order, ticket.folded, ticket.deadline
+    if folded is not None and fact[:3] <= folded:
+        return [], Use.TOO_LATE
+    if not observed:
+        return [], Use.EMPTY
+    if ticket.history.knows(name):
+        return [], Use.DUPLICATE
+    alerts = fire(ticket, at) if deadline is not None and deadline < at else []
+    judged = at if at > stream_time else stream_time
+    if order is not None and at <= order[0] and fact[:3] < order:
+        return alerts + _insert(ticket, fact, agreements, judged), Use.LATE
+    if extends(ticket, fact, agreements):
+        said = extend(ticket, fact, agreements, judged)
     else:
         facts = ticket.history.facts()
         facts.append(fact)
-        if late:
-            facts.sort(key=lambda known: known[:3])
-            ticket.history.replace(facts)
-            judged = max(judged, facts[-1].at)
-        else:
-            ticket.history.append(fact)
-        step_alerts = _derive(ticket, facts, agreements, judged, fact.at, fact)
-    alerts += in_order(step_alerts)
-    return Step(alerts, Use.LATE if late else Use.IN_ORDER)
+        ticket.history.append(fact)
+        said = _derive(ticket, facts, agreements, judged, at, fact)
+    if said:
+        alerts += in_order(said)
+    return alerts, Use.IN_ORDER
+
+
+def _insert(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> list[Alert]:
+    """A late fact, put where it belongs."""
+    facts = ticket.history.facts()
+    facts.append(fact)
+    facts.sort(key=lambda known: known[:3])
+    ticket.history.replace(facts)
+    return in_order(_derive(ticket, facts, agreements, max(judged, facts[-1].at), fact.at, fact))
 
 
 def fire(ticket: Ticket, before: int) -> list[Alert]:
     """Let every deadline that lies before an instant pass, one at a time, each judged at its own."""
     alerts: list[Alert] = []
-    while True:
-        deadline = ticket.next_deadline()
-        if deadline is None or deadline >= before:
-            return alerts
+    while (deadline := ticket.deadline) is not None and deadline < before:
         said: list[Alert] = []
         for rounds in ticket.rounds:
             clock = rounds.clock
             if clock is not None and clock.deadline == deadline:
+                rounds.packed = None
                 clock.advance(deadline + 1)
                 said += speak(ticket, clock, arrived=False)
+        ticket.aim()
         alerts += in_order(said)
+    return alerts
 
 
 def rejudge(ticket: Ticket, agreements: Agreements, stream_time: int) -> list[Alert]:
@@ -127,6 +127,7 @@ def _derive(
     for vanished in gone:
         alerts += take_back_all(ticket, vanished, was.get(vanished.identity), cause)
     ticket.history.refile(filed + gone)
+    ticket.aim()
     return alerts
 
 
@@ -141,5 +142,5 @@ def _without(facts: list[Fact], new: Fact | None, base: Base | None, agreements:
 
 
 def _retell(ticket: Ticket, told: Story, facts: list[Fact]) -> None:
-    ticket.order, ticket.offer = facts[-1].order, None
+    ticket.order, ticket.offer, ticket.phase = facts[-1].order, None, None
     ticket.fields, ticket.first_at, ticket.opened_at, ticket.opening = told[:4]

@@ -8,16 +8,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from slawatch.core.agreement import Metric
-from slawatch.core.fact import GONE, Phase
+from slawatch.core.fact import Phase
 from slawatch.core.promise import Promise
+from slawatch.core.rule import ENDED, RUNNING, STILL
 from slawatch.core.worktime import NEVER
-
-# What a clock does. Stored: append only.
-RUNNING: Final = 0
-PAUSED: Final = 1
-STILL: Final = 2
-"""Stands without being paused (resolved, merged, deleted, cancelled): such a ticket may be forgotten."""
-ENDED: Final = 3
 
 # How a clock ended. Stored: append only.
 MET: Final = 1
@@ -96,16 +90,13 @@ class Clock:
         """Whether this budget, or an earlier one of the round, was exceeded."""
         return len(self.crossings) > self.promise.breach or self.broken is not None
 
-    def settle(self, at: int, phase: Phase, still: bool) -> None:
-        """Run or stand from `at` on, as the phase of the ticket wants it; `still`: the metric wants it to stand there."""
-        if phase is GONE:
-            self.stand(at, STILL)
-        elif phase in self.promise.target.pause:
-            self.stand(at, PAUSED)
-        elif still:
-            self.stand(at, STILL)
-        else:
+    def settle(self, at: int, phase: Phase) -> None:
+        """Run or stand from `at` on, as the phase of the ticket wants it."""
+        stance = self.promise.stances[phase]
+        if stance == RUNNING:
             self.run(at)
+        else:
+            self.stand(at, stance)
 
     def run(self, at: int) -> None:
         """Spend working time from `at` on; an ended clock goes on."""
@@ -198,18 +189,18 @@ class Clock:
 
     def _stop(self, at: int) -> None:
         if self.stance == RUNNING:
-            self.advance(at)
-            reached = self.mark + self.promise.budget
-            self.mark = self.promise.axis.work(at) - self.mark
-            if self.due is None and self.mark >= self.promise.budget:
-                self.due = self.promise.axis.first(reached)
+            if self.deadline is not None and self.deadline < at:
+                self.advance(at)
+            promise, began = self.promise, self.mark
+            self.mark = promise.axis.work(at) - began
+            if self.due is None and self.mark >= promise.budget:
+                self.due = promise.axis.first(began + promise.budget)
             self.deadline = None
 
     def _aim(self) -> None:
-        crossed = len(self.crossings)
-        ladder = self.promise.ladder
-        if crossed < len(ladder):
-            deadline = self.promise.axis.last(self.mark + ladder[crossed].amount)
+        crossed, promise = len(self.crossings), self.promise
+        if crossed < len(promise.amounts):
+            deadline = promise.axis.last(self.mark + promise.amounts[crossed])
             self.deadline = deadline if deadline < NEVER else None
         else:
             self.deadline = None

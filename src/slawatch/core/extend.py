@@ -1,16 +1,23 @@
 """The newest fact of a ticket as one step from its clocks as they stand, where no other fact can have a say.
 
-A short cut, and nothing else: wherever `extends` holds, `extend` leads to what `assess` derives from all the facts.
+A short cut and nothing else: wherever `extends` holds, `extend` leads to what `assess` derives from all the facts. Most
+facts leave most rounds as they are; what may stir the rounds of a metric its rule says (`Rule.stirred_by`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from slawatch.core.agreement import OnReopen
 from slawatch.core.alert import Alert
-from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Phase, observe
+from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Fields, Phase, observe
 from slawatch.core.history import Filed
 from slawatch.core.promise import Agreements
 from slawatch.core.rounds import Moment, Rounds, step
+from slawatch.core.rule import ASSIGNEE as BY_ASSIGNEE
+from slawatch.core.rule import PHASE as BY_PHASE
+from slawatch.core.rule import REPLY as BY_REPLY
 from slawatch.core.say import speak
 from slawatch.core.ticket import Ticket, opens, phase_of, reply_of
 
@@ -21,21 +28,16 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     So no threshold was crossed at or after it, the ticket opens when it did, and what is promised is the same: also to
     an ended clock that reopens, for which changes after its end begin to matter then.
     """
-    observed = fact.observed
+    observed, now = fact.observed, ticket.fields
     if ticket.order is None:
         return _opens_now(fact, agreements)
-    if ticket.opening is None:
-        return False
-    if OPENED_AT in observed and observed[OPENED_AT] != ticket.opened_at:
+    if ticket.opening is None or (OPENED_AT in observed and observed[OPENED_AT] != ticket.opened_at):
         return False
     offer = ticket.offer
     if offer is None:
-        offer = ticket.offer = agreements.offer(ticket.fields)
-    now = ticket.fields
-    if any(number in observed and observed[number] != now[number] for number in agreements.mentioned):
-        fields = list(now)
-        observe(fields, observed)
-        if agreements.offer(fields) is not offer:
+        offer = ticket.offer = agreements.offer(now)
+    for number in agreements.mentioned:
+        if number in observed and observed[number] != now[number] and _changes(now, observed, agreements):
             return False
     for rounds in ticket.rounds:
         clock = rounds.clock
@@ -43,10 +45,17 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
             continue
         if clock.crossings and clock.crossings[-1] >= fact.at:
             return False
-        if not rounds.active and rounds.rule.answered_in and rounds.target.on_reopen is OnReopen.RESUME:
+        if not rounds.active and rounds.rule.answered_in and clock.promise.target.on_reopen is OnReopen.RESUME:
             if offer.promise(rounds.slot, rounds.since) is not clock.promise:
                 return False
     return True
+
+
+def _changes(now: Fields, observed: Mapping[int, Any], agreements: Agreements) -> bool:
+    """Whether something else is promised after a fact."""
+    fields = list(now)
+    observe(fields, observed)
+    return agreements.offer(fields) is not agreements.offer(now)
 
 
 def _opens_now(first: Fact, agreements: Agreements) -> bool:
@@ -60,40 +69,62 @@ def _opens_now(first: Fact, agreements: Agreements) -> bool:
 def extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> list[Alert]:
     """The newest fact, taken as one step from the clocks as they stand."""
     ticket.history.append(fact)
+    at, _, _, observed = fact
     first = ticket.order is None
     ticket.order = fact[:3]
     fields = ticket.fields
-    observe(fields, fact.observed)
-    phase = phase_of(fields, agreements)
+    was, was_assigned = ticket.phase, fields[ASSIGNEE] is not None
+    observe(fields, observed)
     offer = ticket.offer
     if offer is None:
         offer = ticket.offer = agreements.offer(fields)
     if first:
-        ticket.first_at = fact.at
-        ticket.opened_at = fact.observed.get(OPENED_AT)
+        ticket.first_at = at
+        ticket.opened_at = observed.get(OPENED_AT)
         if not opens(fields, agreements):
             return []
-        ticket.opening = fact.at
+        ticket.opening = at
         ticket.rounds = [Rounds(slot) for slot in offer.terms]
     assert ticket.opening is not None
-    reply = reply_of(fact, ticket.opening) if REPLY in fact.observed else None
-    moment = Moment(fact.at, phase, fields[ASSIGNEE] is not None, reply, offer)
+    phase = ticket.phase = phase_of(fields, agreements)
+    assigned = fields[ASSIGNEE] is not None
+    reply = reply_of(fact, ticket.opening) if REPLY in observed else None
+    stirred = BY_PHASE if phase is not was else 0
+    if reply is not None:
+        stirred |= BY_REPLY
+    if assigned is not was_assigned:
+        stirred |= BY_ASSIGNEE
     alerts: list[Alert] = []
-    for rounds in ticket.rounds:
-        number, before = rounds.number, rounds.clock
-        was = None if before is None else before.verdict
-        step(rounds, moment)
-        if rounds.number != number and rounds.left:
-            alerts += _file(ticket, rounds)
-        clock = rounds.clock
-        if clock is None:
-            continue
-        if clock is not before:
+    if stirred:
+        moment = Moment(at, phase, assigned, reply, offer)
+        for rounds in ticket.rounds:
+            rule = rounds.rule
+            if rule.stirred_by & stirred and (rounds.active or first or not rule.once):
+                alerts += _stirred(ticket, rounds, moment, judged)
+        ticket.aim()
+    if ticket.deadline is not None and ticket.deadline < judged:
+        for rounds in ticket.rounds:
+            clock = rounds.clock
+            if clock is not None and clock.deadline is not None and clock.deadline < judged:
+                rounds.packed = None
+                clock.advance(judged)
+                alerts += speak(ticket, clock, arrived=False)
+        ticket.aim()
+    return alerts
+
+
+def _stirred(ticket: Ticket, rounds: Rounds, moment: Moment, judged: int) -> list[Alert]:
+    """What is said when rounds have taken a moment that may make a difference to them."""
+    rounds.packed = None
+    number, before = rounds.number, rounds.clock
+    was = None if before is None else before.verdict
+    step(rounds, moment)
+    alerts = _file(ticket, rounds) if rounds.number != number and rounds.left else []
+    clock = rounds.clock
+    if clock is not None and (clock is not before or clock.verdict != was):
+        if clock.deadline is not None and clock.deadline < judged:
             clock.advance(judged)
-            alerts += speak(ticket, clock, arrived=rounds.number != number)
-        elif clock.verdict != was or (clock.deadline is not None and clock.deadline < judged):
-            clock.advance(judged)
-            alerts += speak(ticket, clock, arrived=False)
+        alerts += speak(ticket, clock, arrived=clock is not before and rounds.number != number)
     return alerts
 
 

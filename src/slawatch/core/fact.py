@@ -79,7 +79,9 @@ def no_fields() -> Fields:
 def observe(fields: Fields, observed: Mapping[int, Any]) -> None:
     """Let `fields` be what they are after a fact; attributes are observed one by one, a null clears them all."""
     for number, value in observed.items():
-        if number != ATTRIBUTES or value is None:
+        if number < ATTRIBUTES:
+            fields[number] = value
+        elif number != ATTRIBUTES or value is None:
             if number < KEPT:
                 fields[number] = value
         elif fields[ATTRIBUTES] != value:

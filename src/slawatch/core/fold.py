@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slawatch.core.clock import PAUSED, RUNNING
 from slawatch.core.history import Base
 from slawatch.core.promise import Agreements
+from slawatch.core.rule import PAUSED, RUNNING
 from slawatch.core.ticket import Ticket, derive, story
 
 MAX_FACTS = 2_000
@@ -30,7 +30,8 @@ class Bounds:
 
 def next_wake_up(ticket: Ticket, bounds: Bounds) -> int | None:
     """The instant after which a ticket must be looked at again, whatever happens."""
-    return _sooner(ticket.next_deadline(), _idle_until(ticket, bounds))
+    # A ticket with a deadline has a running clock: it is neither folded nor forgotten.
+    return ticket.deadline if ticket.deadline is not None else _idle_until(ticket, bounds)
 
 
 def tidy(ticket: Ticket, agreements: Agreements, bounds: Bounds, now: int) -> bool:
@@ -64,6 +65,8 @@ def fold(ticket: Ticket, agreements: Agreements, count: int) -> None:
 def overfull(ticket: Ticket, agreements: Agreements) -> int:
     """How many of the oldest facts are to be folded because there are too many of them, or of finished rounds."""
     kept = len(ticket.history)
+    if kept < _ROUNDS_CHECK:  # no round is without a fact
+        return 0
     if kept > MAX_FACTS:
         return kept // 2
     filed = ticket.history.filings()
@@ -93,9 +96,3 @@ def _idle_until(ticket: Ticket, bounds: Bounds) -> int | None:
         if rounds.clock is not None and rounds.clock.stance in (RUNNING, PAUSED):
             return None
     return ticket.order[0] + patience
-
-
-def _sooner(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)

@@ -10,15 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from slawatch.core.agreement import ROUND_THE_CLOCK as HOURS
-from slawatch.core.agreement import Agreement, Limit, Metric, OnChange, OnReopen, Target
+from slawatch.core.agreement import Metric, OnChange, OnReopen
 from slawatch.core.clock import Broken, Clock, Span
 from slawatch.core.fact import Phase
-from slawatch.core.promise import Promise, Slot
+from slawatch.core.promise import NOTHING, Promise, Slot
 from slawatch.core.rounds import Moment, Rounds, step
-
-_NOTHING = Promise(Agreement("", ()), Target(Metric.RESOLUTION, {}), Limit(1, HOURS))
-"""In a script: nothing is promised, so far."""
 
 
 class Line(NamedTuple):
@@ -26,7 +22,7 @@ class Line(NamedTuple):
 
     at: int
     phase: Phase | None
-    flag: bool
+    answered: bool = False
 
 
 class Script(Clock):
@@ -39,8 +35,8 @@ class Script(Clock):
         self.before = before
         self.lines: list[Line] = []
 
-    def settle(self, at: int, phase: Phase, still: bool) -> None:
-        self.lines.append(Line(at, phase, still))
+    def settle(self, at: int, phase: Phase) -> None:
+        self.lines.append(Line(at, phase))
 
     def end(self, at: int, answered: bool) -> None:
         self.lines.append(Line(at, None, answered))
@@ -52,21 +48,25 @@ class Script(Clock):
         else:
             clock = Clock(self.promise, self.round, self.started_at)
             clock.trail = []
-        for at, phase, flag in self.lines:
+        for at, phase, answered in self.lines:
             if phase is None:
-                clock.end(at, flag)
+                clock.end(at, answered)
             else:
-                clock.settle(at, phase, flag)
+                clock.settle(at, phase)
         return clock
 
 
 class _Followed(Rounds):
-    """Rounds whose clocks are scripts. `way`: what a change does where nothing is promised, by the last target."""
+    """Rounds whose clocks are scripts. `nothing` is the promise of a script while nothing is promised.
 
-    __slots__ = ("way",)
+    `way`: what a change does then, by the last target.
+    """
+
+    __slots__ = ("nothing", "way")
 
     def __init__(self, slot: Slot) -> None:
         super().__init__(slot)
+        self.nothing = NOTHING[slot[0]]
         self.way = OnChange.RETROACTIVE
 
     def begin(self, moment: Moment) -> None:
@@ -74,16 +74,16 @@ class _Followed(Rounds):
         super().begin(moment)
 
     def held_to(self, promise: Promise | None, at: int) -> Clock:
-        return Script(promise or _NOTHING, self.number, at)
+        return Script(promise or self.nothing, self.number, at)
 
     def change(self, moment: Moment) -> None:
         """Honour what is promised now: the target in force before it decides."""
         clock = self.clock
         assert isinstance(clock, Script)
-        offered = moment.offer.promise(self.slot, self.since) or _NOTHING
+        offered = moment.offer.promise(self.slot, self.since) or self.nothing
         if offered is clock.promise:
             return
-        if clock.promise is not _NOTHING:
+        if clock.promise is not self.nothing:
             self.way = clock.promise.target.on_change
         if self.way is OnChange.RETROACTIVE:
             clock.promise = offered
@@ -94,7 +94,7 @@ class _Followed(Rounds):
             # The new budget begins as the ticket was until now: what this moment makes of it comes after.
             told = [line for line in clock.lines if line.phase is not None]
             if self.active and told:
-                new.lines.append(Line(moment.at, told[-1].phase, told[-1].flag))
+                new.lines.append(Line(moment.at, told[-1].phase))
 
 
 def follow(slot: Slot, moments: Sequence[Moment], folded: Rounds | None = None, origin: Moment | None = None) -> Rounds:
@@ -107,7 +107,7 @@ def follow(slot: Slot, moments: Sequence[Moment], folded: Rounds | None = None, 
     if folded is not None and origin is not None:
         _take_up(rounds, folded, origin)
     for moment in moments:
-        if not rounds.active and rounds.reopens(moment.phase) and rounds.target.on_reopen is OnReopen.RESUME:
+        if not rounds.active and rounds.reopens(moment.phase) and rounds.promise.target.on_reopen is OnReopen.RESUME:
             rounds.active = True  # the target in force when it ended decides that, not the one that applies now
         # What has ended is not changed; a new round looks for its promise when it begins.
         if rounds.active:
@@ -124,7 +124,7 @@ def _take_up(rounds: _Followed, folded: Rounds, origin: Moment) -> None:
     if clock is not None:
         rounds.clock = Script(clock.promise, clock.round, origin.at, clock)
     elif rounds.number:
-        rounds.clock = Script(_NOTHING, rounds.number, origin.at)
+        rounds.clock = Script(rounds.nothing, rounds.number, origin.at)
     if rounds.active:
         rounds.settle(origin)
 
@@ -135,7 +135,7 @@ def _played(rounds: _Followed) -> Rounds:
     done.spoken, done.waiting = rounds.spoken, rounds.waiting
     played: dict[tuple[str, Metric, int], Clock] = {}
     for script in (*rounds.left, rounds.clock):
-        if not isinstance(script, Script) or script.promise is _NOTHING:
+        if not isinstance(script, Script) or script.promise is rounds.nothing:
             continue
         clock, earlier = script.played(), played.pop(script.identity, None)
         if earlier is not None:

@@ -46,7 +46,9 @@ class Base:
 
 
 class History(Protocol):
-    """The past of one ticket."""
+    """The past of one ticket; `size` is about how many bytes it takes."""
+
+    size: int
 
     def __len__(self) -> int:
         """How many facts there are, those of the base not counted."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from slawatch.core.agreement import Agreement, Limit, Metric, Target, TimeLeft
+from slawatch.core.agreement import ROUND_THE_CLOCK, Agreement, Limit, Metric, Target, TimeLeft
 from slawatch.core.fact import ATTRIBUTES, PRIORITY, STATUS, Fields, Phase
+from slawatch.core.rule import RULES
 
 BREACHED: Final = "breached"
 WARNED: Final = "warned"
@@ -29,10 +30,13 @@ class Promise:
     """A target with one of its limits: what a clock is held to. One object for each, so identity is equality.
 
     `ladder` has the thresholds by amount (of equal ones the later in the file is the higher), `breach` the index of
-    the budget in it, `number` tells the promises of an agreement about a metric apart.
+    the budget in it, `number` tells the promises of an agreement about a metric apart. `stances` and `ends` say what
+    its clocks do in each phase (see `Rule`).
     """
 
-    __slots__ = ("agreement", "axis", "breach", "budget", "labels", "ladder", "limit", "number", "target")
+    __slots__ = (
+        "agreement", "amounts", "axis", "breach", "budget", "ends", "labels", "ladder", "limit", "number", "stances", "target",
+    )  # fmt: skip
 
     def __init__(self, agreement: Agreement, target: Target, limit: Limit, number: int = 0) -> None:
         self.agreement, self.target, self.limit, self.number = agreement, target, limit, number
@@ -43,8 +47,20 @@ class Promise:
         rungs.append(Rung(limit.budget, BREACHED, None))
         rungs += [Rung(level.amount(limit.budget), OVERDUE, level.text) for level in target.overdue]
         self.ladder = tuple(sorted(rungs, key=lambda rung: rung.amount))
+        self.amounts = tuple(rung.amount for rung in self.ladder)
         self.labels = tuple(rung.label for rung in self.ladder)
         self.breach = self.labels.index(BREACHED)
+        rule = RULES[target.metric]
+        self.stances, self.ends = rule.stances(target), rule.ends(target)
+
+
+NOTHING: Final = {
+    metric: Promise(Agreement("", ()), Target(metric, {}), Limit(1, ROUND_THE_CLOCK)) for metric in Metric
+}
+"""Nothing is promised; the rounds go on as by a target's defaults."""
+
+
+_OPEN = Phase.OPEN
 
 
 class Term(NamedTuple):
@@ -78,7 +94,7 @@ class Offer:
 class Agreements:
     """All agreements in the order of the file, the first match winning, and the words for statuses.
 
-    `mentioned` are the numbers of the fields that can change what is promised.
+    `mentioned` are the numbers of the fields that can change what is promised, `phases` what the known words mean.
     `fingerprint` (8 bytes) changes with anything that may change a verdict: the file, holidays, time zones.
     """
 
@@ -90,7 +106,8 @@ class Agreements:
     ) -> None:
         self.agreements = tuple(agreements)
         self.fingerprint = fingerprint
-        self._phases = {phase.name.lower(): phase for phase in Phase} | dict(statuses or {})
+        self.phases: dict[str | None, Phase] = {phase.name.lower(): phase for phase in Phase}
+        self.phases.update(statuses or {})
         self._promises: dict[tuple[str, Metric], list[Promise]] = {}
         self._mentioned = _mentioned(self.agreements)
         self._attributes = _mentioned_attributes(self.agreements)
@@ -105,11 +122,11 @@ class Agreements:
 
     def phase(self, word: str | None) -> Phase:
         """What a status word means; a missing or unknown one is open."""
-        return self._phases.get(word, Phase.OPEN) if word is not None else Phase.OPEN
+        return self.phases.get(word, _OPEN)
 
     def knows(self, word: str) -> bool:
         """Whether a status word is one of ours or mapped."""
-        return word in self._phases
+        return word in self.phases
 
     def promise(self, slug: str, metric: Metric, number: int) -> Promise | None:
         """The promise with this number; under another fingerprint any of this agreement and metric, None if gone."""

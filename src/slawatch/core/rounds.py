@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slawatch.core.agreement import Metric, OnReopen, Target
+from slawatch.core.agreement import OnReopen
 from slawatch.core.clock import Clock
 from slawatch.core.fact import BY_AGENT, BY_CUSTOMER, GONE, Phase
-from slawatch.core.promise import Offer, Promise, Slot
+from slawatch.core.promise import NOTHING, Offer, Promise, Slot
 from slawatch.core.rule import RULES, Begin
+
+_OPENING = Begin.OPENING
 
 
 class Moment(NamedTuple):
@@ -24,19 +26,16 @@ class Moment(NamedTuple):
     offer: Offer
 
 
-_UNPROMISED = Target(Metric.RESOLUTION, {})
-"""How rounds go on where nothing is promised: the defaults of a target."""
-
-
 class Rounds:
     """The rounds of one slot on one ticket.
 
     `number` is the present round (0: none yet), `since` its start, `active` whether it has not ended, `clock` its clock
     (None: nothing is promised). `left` are ended clocks: of agreements that the present round has left, and of earlier
     rounds until somebody files them. `spoken`: an agent has replied. `waiting`: a customer has, while it was resolved.
+    `packed` is for whoever stores tickets: what they made of these rounds; whoever changes them sets it to None.
     """
 
-    __slots__ = ("active", "clock", "left", "number", "rule", "since", "slot", "spoken", "waiting")
+    __slots__ = ("active", "clock", "left", "number", "packed", "rule", "since", "slot", "spoken", "waiting")
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
@@ -48,15 +47,16 @@ class Rounds:
         self.waiting = False
         self.clock: Clock | None = None
         self.left: list[Clock] = []
+        self.packed: object = None
 
     def clocks(self) -> list[Clock]:
         """The present clock and those that were left."""
         return self.left if self.clock is None else [self.clock, *self.left]
 
     @property
-    def target(self) -> Target:
-        """The target in force, which decides how the round goes on."""
-        return self.clock.promise.target if self.clock is not None else _UNPROMISED
+    def promise(self) -> Promise:
+        """The promise in force, which decides how the round goes on."""
+        return self.clock.promise if self.clock is not None else NOTHING[self.slot[0]]
 
     def reopens(self, phase: Phase) -> bool:
         """Whether a ticket in this phase reopens an ended round of resolution or closure."""
@@ -66,7 +66,7 @@ class Rounds:
             and bool(self.rule.answered_in)
             and phase is not GONE
             and phase not in self.rule.answered_in
-            and self.target.on_reopen is not OnReopen.IGNORE
+            and self.promise.target.on_reopen is not OnReopen.IGNORE
         )
 
     def begin(self, moment: Moment) -> None:
@@ -87,7 +87,7 @@ class Rounds:
     def settle(self, moment: Moment) -> None:
         """Let the clock run or stand as the phase wants it."""
         if self.clock is not None:
-            self.clock.settle(moment.at, moment.phase, moment.phase in self.rule.still_in)
+            self.clock.settle(moment.at, moment.phase)
 
     def end(self, at: int, answered: bool) -> None:
         """End the round."""
@@ -99,36 +99,27 @@ class Rounds:
 def step(rounds: Rounds, moment: Moment) -> None:
     """Take one moment: stop what it answers or cuts off, begin what it begins, let the rest run or stand."""
     rule, phase = rounds.rule, moment.phase
-    if rule.begin is Begin.OPENING and rounds.number == 0:
+    if rounds.number == 0 and rule.begin is _OPENING:
         rounds.begin(moment)
     if phase is GONE:
         if rounds.active:
             rounds.settle(moment)
         return
     if rounds.active:
-        if _answers(rounds, moment):
-            rounds.end(moment.at, answered=True)
-        elif phase in rule.cut_off_in:
-            rounds.end(moment.at, answered=False)
+        answered = rounds.promise.ends[phase]
+        if (rule.answered_by_reply and moment.reply == BY_AGENT) or (rule.answered_by_assignee and moment.assigned):
+            answered = True
+        if answered is not None:
+            rounds.end(moment.at, answered)
     elif rounds.reopens(phase):
-        if rounds.target.on_reopen is OnReopen.NEW_ROUND:
+        if rounds.promise.target.on_reopen is OnReopen.NEW_ROUND:
             rounds.begin(moment)
         else:
             rounds.active = True
-    if rule.begin is not Begin.OPENING:
+    if rule.begin is not _OPENING:
         _replied(rounds, moment)
     if rounds.active:
         rounds.settle(moment)
-
-
-def _answers(rounds: Rounds, moment: Moment) -> bool:
-    rule = rounds.rule
-    if rule.answered_by_reply:
-        if moment.reply == BY_AGENT:
-            return True
-        # first_response only: with `resolved_counts` resolving is an answer.
-        return moment.phase is Phase.RESOLVED and rounds.target.resolved_counts
-    return (rule.answered_by_assignee and moment.assigned) or moment.phase in rule.answered_in
 
 
 def _replied(rounds: Rounds, moment: Moment) -> None:

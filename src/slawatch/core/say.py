@@ -6,34 +6,37 @@ stands. A threshold that is outranked when it becomes true stands without having
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
-from slawatch.core.clock import ENDED, Clock
 from slawatch.core.clock import MET as ENDED_MET
 from slawatch.core.clock import MISSED as ENDED_MISSED
+from slawatch.core.clock import Clock
 from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.history import Filed
 from slawatch.core.promise import BREACHED
+from slawatch.core.rule import ENDED
 from slawatch.core.slug import unescaped
 from slawatch.core.ticket import Ticket
 
 STANDS: Final = 1
 _ONCE: Final = 2
-_VERDICTS = {ENDED_MET: MET, ENDED_MISSED: MISSED}
+_VERDICTS: Mapping[int | None, str] = {ENDED_MET: MET, ENDED_MISSED: MISSED}
 _OUTCOMES = (MET, MISSED)
 
 
-def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Iterator[Alert]:
+def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Sequence[Alert]:
     """What became true of a clock and was not said; `arrived`: it is judged for the first time."""
-    if not clock.crossings and clock.verdict is None and clock.broken is None:
-        return
+    crossed = len(clock.crossings)
+    if not crossed and clock.verdict is None and clock.broken is None:
+        return ()
+    alerts: list[Alert] = []
     said, promise = clock.said, clock.promise
-    breach, crossed = promise.breach, len(clock.crossings)
-    late = arrived and clock.exceeded
-    if clock.exceeded and not said.get(BREACHED, 0) & STANDS:
-        yield _breached(ticket, clock, late)
+    breach, exceeded = promise.breach, clock.exceeded
+    late = arrived and exceeded
+    if exceeded and not said.get(BREACHED, 0) & STANDS:
+        alerts.append(_breached(ticket, clock, late))
     if clock.stance != ENDED:
         fresh = [i for i in range(crossed) if i != breach and not said.get(promise.labels[i], 0) & STANDS]
         for i in fresh:
@@ -44,12 +47,13 @@ def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Iterator[Alert]:
                 said[label] = said.get(label, 0) | STANDS
                 continue
             rung = promise.ladder[i]
-            yield _alert(
+            alerts.append(_alert(
                 ticket, clock, rung.what, _again(said, label), rung.threshold,
                 clock.crossings[i], clock.due_at(), promise.budget, rung.amount, late,
-            )  # fmt: skip
-    elif clock.verdict in _VERDICTS:
-        yield from _outcome(ticket, clock, _VERDICTS[clock.verdict], late)
+            ))  # fmt: skip
+    elif (verdict := _VERDICTS.get(clock.verdict)) is not None and not said.get(verdict, 0) & STANDS:
+        alerts.append(_outcome(ticket, clock, verdict, late))
+    return alerts
 
 
 def take_back(ticket: Ticket, clock: Clock, cause: int) -> Iterator[Alert]:
@@ -95,15 +99,13 @@ def _breached(ticket: Ticket, clock: Clock, late: bool) -> Alert:
     return alert._replace(started_at=broken.started_at)
 
 
-def _outcome(ticket: Ticket, clock: Clock, verdict: str, late: bool) -> Iterator[Alert]:
+def _outcome(ticket: Ticket, clock: Clock, verdict: str, late: bool) -> Alert:
     said = clock.said
-    if said.get(verdict, 0) & STANDS or clock.ended_at is None:
-        return
     _forget_outcome(said)
-    budget = clock.promise.budget
-    yield _alert(
+    assert clock.ended_at is not None
+    return _alert(
         ticket, clock, verdict, _again(said, verdict), None,
-        clock.ended_at, clock.due_at(), budget, clock.mark, late,
+        clock.ended_at, clock.due_at(), clock.promise.budget, clock.mark, late,
     )  # fmt: skip
 
 

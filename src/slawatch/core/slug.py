@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 _ESCAPES: Final = {"%": "%25", "/": "%2F", "@": "%40", "~": "%7E", " ": "%20"}
 _TABLE: Final = str.maketrans(_ESCAPES)
 
 
+@lru_cache(maxsize=8_192)  # a ticket that is spoken of will be again
 def escaped(name: str) -> str:
     """A name as it stands in the id of an alert."""
     return name.translate(_TABLE)

@@ -29,27 +29,21 @@ from slawatch.core.promise import Agreements, Offer
 from slawatch.core.rating import Rated
 from slawatch.core.rounds import Moment, Rounds
 
+_UNKNOWN = Phase.OPEN
+
 
 class Ticket:
     """A ticket. `order` is that of its newest fact, `folded` that of the newest folded one.
 
     `opened_at` is the last observed one, `opening` the instant at which its clocks began (None: it was never open).
-    `offer` is what is promised to it as it is, where that has been looked up; `rated` is None until it is rated.
+    `offer` is what is promised to it as it is, and `phase` that of its last moment, where that has been looked up.
+    `deadline` is the soonest of its running clocks; `rated` is None until it is rated.
     """
 
     __slots__ = (
-        "fields",
-        "first_at",
-        "folded",
-        "history",
-        "id",
-        "offer",
-        "opened_at",
-        "opening",
-        "order",
-        "rated",
-        "rounds",
-    )
+        "deadline", "fields", "first_at", "folded", "history", "id", "offer", "opened_at", "opening", "order", "phase",
+        "rated", "rounds",
+    )  # fmt: skip
 
     def __init__(self, name: str, history: History) -> None:
         self.id = name
@@ -61,6 +55,8 @@ class Ticket:
         self.opening: int | None = None
         self.fields: Fields = no_fields()
         self.offer: Offer | None = None
+        self.phase: Phase | None = None
+        self.deadline: int | None = None
         self.rounds: list[Rounds] = []
         self.rated: Rated | None = None
 
@@ -69,21 +65,21 @@ class Ticket:
         for rounds in self.rounds:
             yield from rounds.clocks()
 
-    def next_deadline(self) -> int | None:
-        """The soonest deadline of a running clock."""
+    def aim(self) -> None:
+        """Look up the soonest deadline; whoever has moved a clock does."""
         soonest = None
         for rounds in self.rounds:
             clock = rounds.clock
             if clock is not None and clock.deadline is not None and (soonest is None or clock.deadline < soonest):
                 soonest = clock.deadline
-        return soonest
+        self.deadline = soonest
 
 
 def phase_of(fields: Fields, agreements: Agreements) -> Phase:
     """The phase that the fields put a ticket in."""
     if fields[MERGED_INTO] is not None or fields[DELETED]:
         return GONE
-    return agreements.phase(fields[STATUS])
+    return agreements.phases.get(fields[STATUS], _UNKNOWN)
 
 
 def opens(fields: Fields, agreements: Agreements) -> bool:

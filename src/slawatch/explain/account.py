@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slawatch.core.agreement import OnChange
 from slawatch.core.calendar import Calendar
-from slawatch.core.clock import ENDED, MET, MISSED, NO_VERDICT, PAUSED, RUNNING, STILL, Clock, Span
+from slawatch.core.clock import MET, MISSED, NO_VERDICT, Clock, Span
 from slawatch.core.fact import ASSIGNEE, DELETED, MERGED_INTO, STATUS, Fact, Fields, no_fields, observe
 from slawatch.core.interval import DAY, Interval
 from slawatch.core.promise import Agreements, Promise
+from slawatch.core.rule import ENDED, PAUSED, RUNNING, STILL
 from slawatch.core.ticket import phase_of
 from slawatch.explain.page import INDENT, Page, said_text, span_text, zone_name
 from slawatch.explain.told import Told

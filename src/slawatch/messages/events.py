@@ -153,27 +153,41 @@ _TOPICS = {
     MISSED: (Output.OUTCOMES,),
     WITHDRAWN: (Output.OUTCOMES,),
 }
+_OUTCOMES = Output.OUTCOMES
 _TYPES = {what: ("ce_type", f"slawatch.clock.{what}.v1".encode()) for what in _TOPICS}
 
 
-def seconds(ms: int | None) -> int | float | None:
+def seconds(ms: int) -> int | float:
     """Milliseconds as seconds: whole ones as an integer."""
-    if ms is None:
-        return None
-    whole, rest = divmod(ms, 1000)
-    return ms / 1000 if rest else whole
+    return ms / 1000 if ms % 1000 else ms // 1000
 
 
 def alert_data(alert: Alert, detected_at: str) -> ClockAlert:
     """The data of an alert, `detected_at` being the wall clock when it was decided."""
-    what, _, agreement, _, metric, ticket, number, threshold, customer, priority, service, team, kind = alert[:13]
-    started_at, due_at, at, budget, spent, arrived = alert[13:]
+    (
+        what, _, agreement, _, metric, ticket, number, threshold, customer, priority, service, team, kind,
+        started_at, due_at, at, budget, spent, arrived,
+    ) = alert  # fmt: skip
     return ClockAlert(
         alert.id, what, agreement, metric, number, ticket, threshold, customer, priority, service, team, kind,
         None if started_at is None else rfc3339(started_at),
         None if due_at is None else rfc3339(due_at),
-        rfc3339(at), detected_at, seconds(budget), seconds(spent), arrived,
+        rfc3339(at), detected_at,
+        None if budget is None else seconds(budget),
+        None if spent is None else seconds(spent),
+        arrived,
     )  # fmt: skip
+
+
+class Speaker:
+    """Turns alerts into their data alone, once each, for one who has no topics."""
+
+    def messages(self, alerts: Sequence[Alert], detected_at: int, traceparent: bytes | None = None) -> list[Message]:  # noqa: ARG002
+        decided = rfc3339(detected_at)
+        return [
+            Message(_TOPICS[alert.what][0], b"", _encode(alert_data(alert, decided)), (), (alert.what, alert.metric))
+            for alert in alerts
+        ]
 
 
 class Publisher:
@@ -195,11 +209,11 @@ class Publisher:
         for alert in alerts:
             data, what = alert_data(alert, decided), alert.what
             ticket = alert.ticket.encode()
-            headers = (*self._fixed, ("ce_id", data.id.encode()), _TYPES[what], ("ce_subject", ticket), time, *traced)
+            headers = [*self._fixed, ("ce_id", data.id.encode()), _TYPES[what], ("ce_subject", ticket), time, *traced]
             value = _encode(data)
             labels: tuple[str, str] | None = (what, alert.metric)
             for output in _TOPICS[what]:
-                key = alert.agreement.encode() if output is Output.OUTCOMES else ticket
+                key = alert.agreement.encode() if output is _OUTCOMES else ticket
                 found.append(Message(output, key, value, headers, labels))
                 labels = None
         return found

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
 from slawatch.core.assess import Use, apply, fire, rejudge
-from slawatch.core.fact import STATUS, Fact, Phase
+from slawatch.core.fact import STATUS, Fact
 from slawatch.core.fold import Bounds, fold, next_wake_up, overfull, tidy
 from slawatch.core.periods.contract import Contracts, SatisfactionTarget
 from slawatch.core.promise import Agreements
 from slawatch.core.rating import Ratings
-from slawatch.core.ticket import Ticket, phase_of
+from slawatch.core.ticket import Ticket
 from slawatch.instants import rfc3339
 from slawatch.messages.envelope import Envelope, linked
-from slawatch.messages.events import Publisher, TicketEvent, read_ticket_event
+from slawatch.messages.events import Publisher, Speaker, TicketEvent, read_ticket_event
 from slawatch.messages.ratings import rating_messages
-from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, Turn
+from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, State, Turn
 from slawatch.processes.marks import MARK_KEY, Marks
 from slawatch.states import ticket as packed
 
@@ -31,6 +32,8 @@ UNKNOWN_STATUSES = "unknown_statuses"
 FOLDED_TICKETS = "folded_tickets"
 FOLDED_FACTS = "folded_facts"
 FORGOTTEN_TICKETS = "forgotten_tickets"
+Happened = tuple[Any, TicketEvent | None, int, int, int]
+"""One turn: the state before it, its event or (None) the wake-up that was due, stream time, and the wall clock."""
 RECENT = 8_192
 """Tickets kept unpacked beside the very bytes that they were packed to; they are only used for a state of those bytes."""
 
@@ -56,7 +59,7 @@ class TicketProcess:
         self._source = source
         self._bounds = bounds or Bounds()
         self._contracts = contracts or Contracts()
-        self._publisher = Publisher(source)
+        self._publisher: Publisher | Speaker = Publisher(source)
         self._envelope = Envelope(source)
         self._ratings = _ratings(agreements, self._contracts)
         self._marks = None if place is None else Marks(self._contracts, self._bounds.retention, place, source)
@@ -70,12 +73,12 @@ class TicketProcess:
 
     def on_event(self, event: TicketEvent, get: Get, stream_time: int, now: int) -> Turn:
         key, name, fact, traceparent = event
-        agreements = self._agreements
-        ticket = self.take(key, name, get) or Ticket(name, packed.PackedHistory(agreements))
+        agreements, before = self._agreements, get(key)
+        ticket = self.take(key, name, before) or Ticket(name, packed.PackedHistory(agreements))
         alerts, use = apply(ticket, fact, agreements, stream_time)
         if use is not Use.IN_ORDER and use is not Use.LATE:
             if ticket.order is not None:
-                self.put_back(key, ticket, get)
+                self.put_back(key, ticket, before)
             if use is not Use.TOO_LATE:
                 return Turn(outcome=_OUTCOMES[use])
             assert ticket.folded is not None
@@ -83,16 +86,21 @@ class TicketProcess:
             return Turn(rejection=Rejection(Reason.TOO_LATE, f"what happened to the ticket until {until} is folded"))
         counts = {}
         status = fact.observed.get(STATUS)
-        if status is not None and not agreements.knows(status):
+        if status is not None and status not in agreements.phases:
             counts[UNKNOWN_STATUSES] = 1
         surplus = overfull(ticket, agreements)
         if surplus:
             fold(ticket, agreements, surplus)
             counts[FOLDED_FACTS] = surplus
         ratings = self._rate(ticket, (fact,), now, traceparent) if self._ratings else ()
-        turn = self._turn(key, ticket, alerts, now, traceparent, ratings)
-        turn.counts = counts
-        turn.outcome = Outcome.UNMATCHED if not ticket.rounds and use is Use.IN_ORDER else _OUTCOMES[use]
+        messages = self._said(alerts, ratings, now, traceparent) if alerts or ratings else ()
+        turn = self._turn(key, ticket, (before, event, 0, stream_time, now), messages)
+        if counts:
+            turn.counts = counts
+        if use is Use.LATE:
+            turn.outcome = Outcome.LATE
+        elif not ticket.rounds:
+            turn.outcome = Outcome.UNMATCHED
         return turn
 
     def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - every other wake-up has its ticket
@@ -101,14 +109,16 @@ class TicketProcess:
     def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
         if key == MARK_KEY and self._marks is not None:
             return self._marks.on_wake_up(due, stream_time, now)
-        ticket = self.take(key, key.decode(), get)
+        before = get(key)
+        ticket = self.take(key, key.decode(), before)
         if ticket is None:
             return Turn(wake_ups={key: None})
         alerts = fire(ticket, due + 1)
         facts = len(ticket.history)
-        if not tidy(ticket, self._agreements, self._bounds, due + 1):
+        if ticket.deadline is None and not tidy(ticket, self._agreements, self._bounds, due + 1):
             return Turn(states={key: None}, wake_ups={key: None}, counts={FORGOTTEN_TICKETS: 1})
-        turn = self._turn(key, ticket, alerts, now)
+        messages = self._said(alerts, (), now)
+        turn = self._turn(key, ticket, (before, None, due, stream_time, now), messages)
         if len(ticket.history) < facts:
             turn.counts = {FOLDED_TICKETS: 1}
         return turn
@@ -126,7 +136,10 @@ class TicketProcess:
         ticket = packed.load(key.decode(), state, self._agreements)
         alerts = rejudge(ticket, self._agreements, stream_time)
         ratings = self._rate(ticket, ticket.history.facts(), now, None) if self._ratings else ()
-        return self._turn(key, ticket, alerts, now, None, ratings)
+        messages = self._said(alerts, ratings, now)
+        due = next_wake_up(ticket, self._bounds)
+        # Once for each state, so it is packed at once.
+        return Turn({key: self.pack(ticket, due)}, {key: due}, messages)
 
     def tally(self, state: bytes) -> bytes:
         return packed.tally(state)
@@ -139,34 +152,34 @@ class TicketProcess:
             labels = (("metric", METRICS[metric].value), ("state", packed.TALLY_STATES[doing]))
             yield Sample("clocks", labels, 1)
 
-    def take(self, key: bytes, name: str, get: Get) -> Ticket | None:
-        """The ticket under a key; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
-        state = get(key)
-        if state is None:
+    def take(self, key: bytes, name: str, before: Any) -> Ticket | None:
+        """The ticket in a state; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
+        if before is None:
             return None
         recent = self._recent.pop(key, None)
-        if recent is not None and recent[0] == state:
+        if recent is not None and recent[0] == before:
             return recent[1]
-        return packed.load(name, state, self._agreements)
+        return packed.load(name, before, self._agreements)
 
-    def put_back(self, key: bytes, ticket: Ticket, get: Get) -> None:
+    def put_back(self, key: bytes, ticket: Ticket, before: Any) -> None:
         """Keep a ticket that was taken for nothing."""
-        state = get(key)
-        if state is not None:
-            self._recent[key] = (state, ticket)
+        self._recent[key] = (before, ticket)
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None) -> Mapping[bytes, bytes]:
-        """Keep a ticket that has changed; the states that this makes."""
+    def store(self, key: bytes, ticket: Ticket, due: int | None, happened: Happened) -> Mapping[bytes, State]:  # noqa: ARG002
+        """Keep a ticket that has changed, by what `happened`; the states that this makes."""
         state = self.pack(ticket, due)
+        self.remember(key, state, ticket)
+        return {key: state}
+
+    def remember(self, key: bytes, state: bytes, ticket: Ticket) -> None:
+        """Keep a ticket beside its state, in the place of the one that was kept first."""
         if len(self._recent) >= RECENT:
             del self._recent[next(iter(self._recent))]
         self._recent[key] = (state, ticket)
-        return {key: state}
 
     def pack(self, ticket: Ticket, due: int | None) -> bytes:
         """The state of a ticket."""
-        is_open = phase_of(ticket.fields, self._agreements) in (Phase.OPEN, Phase.PENDING)
-        return packed.dump(ticket, self._agreements.fingerprint, due, packed.count(ticket, is_open))
+        return packed.dump(ticket, self._agreements, due)
 
     def _rate(self, ticket: Ticket, facts: Sequence[Fact], now: int, traceparent: bytes | None) -> Sequence[Message]:
         """Let a ticket's rating be the last of these facts and of what is known; who is told what of it."""
@@ -177,20 +190,17 @@ class TicketProcess:
         ticket.rated, tellings = self._ratings.judge(was, rated, ticket.fields)
         return rating_messages(self._envelope, ticket.id, ticket.fields, tellings, now, traceparent) if tellings else ()
 
-    def _turn(
-        self,
-        key: bytes,
-        ticket: Ticket,
-        alerts: list[Alert],
-        now: int,
-        traceparent: bytes | None = None,
-        ratings: Sequence[Message] = (),
-    ) -> Turn:
-        due = next_wake_up(ticket, self._bounds)
+    def _said(
+        self, alerts: Sequence[Alert], ratings: Sequence[Message], now: int, traceparent: bytes | None = None
+    ) -> Sequence[Message]:
         messages = self._publisher.messages(alerts, now, traceparent) if alerts else []
-        if len(messages) > 1 or ratings:
-            messages = linked((*messages, *ratings))
-        return Turn(self.store(key, ticket, due), {key: due}, messages)
+        return linked((*messages, *ratings)) if len(messages) > 1 or ratings else messages
+
+    def _turn(self, key: bytes, ticket: Ticket, happened: Happened, messages: Sequence[Message]) -> Turn:
+        due = ticket.deadline
+        if due is None:
+            due = next_wake_up(ticket, self._bounds)
+        return Turn(self.store(key, ticket, due, happened), {key: due}, messages)
 
 
 def _ratings(agreements: Agreements, contracts: Contracts) -> Ratings:

@@ -91,7 +91,7 @@ class Kept:
 
     def is_current(self, key: bytes, get: Get) -> bool:
         """Whether what is stored is still what was: a batch that failed may have taken it back."""
-        return get(key) == self.head and get(part_key(BLOCK, key, self.blocks[1])) == self.block
+        return bool(get(key) == self.head and get(part_key(BLOCK, key, self.blocks[1])) == self.block)
 
     def add(self, key: bytes, fact: Fact) -> dict[bytes, bytes | None]:
         """A fact more; the states that this makes."""

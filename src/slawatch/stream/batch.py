@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 from slawatch.core.schedule import Wakes
-from slawatch.process import Message, Outcome, Output, Process, Reason, Record, Rejection, Turn
+from slawatch.process import Message, Outcome, Output, Process, Reason, Record, Rejection, State, Turn
 from slawatch.stream.dead_letters import DeadLetter, record_size
 from slawatch.stream.stream_time import StreamClock
 from slawatch.stream.table import Table
@@ -24,6 +24,8 @@ MAX_EVENT_BYTES = 1_048_576
 """An event is some hundred bytes; what is larger than a broker accepts by default is not worth decoding."""
 
 _ABSENT: Any = object()
+_MARGIN = 65_536
+"""What a state that is still an object may have, packed, beyond twice its length."""
 
 
 class InputRecord(Protocol):
@@ -58,7 +60,7 @@ class Batch:
         self._clock = clock
         self._limits = limits
         self._below = table.get
-        self.states: dict[bytes, bytes | None] = {}
+        self._states: dict[bytes, State | None] = {}
         self.messages: list[Message] = []
         self.letters: list[DeadLetter] = []
         self.outcomes: Counter[Outcome] = Counter()
@@ -80,10 +82,19 @@ class Batch:
     def full(self) -> bool:
         return self.turns >= self._limits.turns or self.seconds >= self._limits.seconds
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes) -> State | None:
         """The state under a key, earlier turns of this batch included."""
-        state = self.states.get(key, _ABSENT)
+        state = self._states.get(key, _ABSENT)
         return self._below(key) if state is _ABSENT else state
+
+    @property
+    def states(self) -> Mapping[bytes, bytes | None]:
+        """The changed states; those that are still objects are packed by this."""
+        states: dict[bytes, Any] = self._states
+        for key, state in states.items():
+            if state is not None and state.__class__ is not bytes:
+                states[key] = state.pack()
+        return states
 
     def take(self, records: Sequence[InputRecord], start: int, now: int, slice_seconds: float) -> int:
         """Take records in order until the slice or the batch is full; the index of the first that was not taken.
@@ -138,6 +149,7 @@ class Batch:
             self.outcomes[Outcome.DEAD_LETTER] += 1
             letter = DeadLetter(Reason.BUG, _named(error), record.key, value, record.offset, record.timestamp)
             self._bug(error, letter)
+            self._undo(record.key)
             return
         refused = turn.rejection or self._accept(turn)
         if refused is None:
@@ -200,6 +212,7 @@ class Batch:
                 turn = self._process.on_wake_up(key, due, self.get, at, now)
             except Exception as error:
                 # The key stays out of the heap until its next event: the same state would raise again.
+                self._undo(key)
                 self._bug(error, self._unheard(key, Reason.BUG, _named(error), due))
             else:
                 refused = turn.rejection or self._accept(turn)
@@ -216,18 +229,22 @@ class Batch:
         """Take over what a turn changed, all of it or, if something is too large to be written, nothing."""
         states, messages, limits = turn.states, turn.messages, self._limits
         for state in states.values():
-            if state is not None and len(state) > limits.changelog:
-                error = f"state would have {len(state)} bytes, its topic accepts {limits.changelog}"
-                return Rejection(Reason.STATE_TOO_LARGE, error)
+            if state is not None and 2 * len(state) + _MARGIN > limits.changelog:
+                size = len(state if isinstance(state, bytes) else state.pack())
+                if size > limits.changelog:
+                    self._undo(*states)
+                    error = f"state would have {size} bytes, its topic accepts {limits.changelog}"
+                    return Rejection(Reason.STATE_TOO_LARGE, error)
         for message in messages:
             size = record_size(message.key, message.value, message.headers)
             if size > limits.outputs[message.output]:
                 accepts = limits.outputs[message.output]
+                self._undo(*states)
                 return Rejection(
                     Reason.TOO_LARGE, f"{message.output} would have {size} bytes, its topic accepts {accepts}"
                 )
         if states:
-            self.states.update(states)
+            self._states.update(states)
         for key, due in turn.wake_ups.items():
             self._wakes.set(key, due)
         if messages:
@@ -236,12 +253,21 @@ class Batch:
             self.counts.update(turn.counts)
         return None
 
+    def _undo(self, *keys: bytes | None) -> None:
+        """Let open states of this batch be as they were before the turn that can't be accepted."""
+        for key in keys:
+            state = None if key is None else self._states.get(key)
+            if state is not None and not isinstance(state, bytes):
+                state.undo()
+
     def _reject(self, reason: Reason, error: str, record: InputRecord) -> None:
         self.outcomes[Outcome.DEAD_LETTER] += 1
         self.letters.append(DeadLetter(reason, error, record.key, record.value, record.offset, record.timestamp))
 
     def _unheard(self, key: bytes, reason: Reason, error: str, due: int) -> DeadLetter:
-        return DeadLetter(reason, error, key, self.get(key), self.offset, due, wake_up=True)
+        state = self.get(key)
+        packed = state if state is None or isinstance(state, bytes) else state.pack()
+        return DeadLetter(reason, error, key, packed, self.offset, due, wake_up=True)
 
     def _bug(self, error: Exception, letter: DeadLetter) -> None:
         """One traceback a batch is enough to find the bug; the counter and the letters have the rest."""

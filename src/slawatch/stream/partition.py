@@ -131,12 +131,13 @@ class Partition:
         batch = Batch(self.process, table, prepared.wakes, self._clock, source.offset, self._limits)
         async with self.pace.turn_at(self._around.computing):
             await self._compute(batch, prepared.to_judge)
+            states = batch.states  # packing them is computing
         if not batch.changed and not source.jumped:
             return
         position = Position(batch.offset, self._clock.at, self._count, self.process.state_version)
         written = await self._writer.write(batch, position)
         committed_at = now_ms()
-        table.apply(batch.states, position, written.changelog_offset)
+        table.apply(states, position, written.changelog_offset)
         source.offset = batch.offset
         source.jumped = False
         self._count_up(batch, committed_at)

@@ -41,7 +41,9 @@ class StreamClock:
 
     def record(self, timestamp: int, now: int) -> None:
         """A record that moves stream time was read."""
-        self.at = max(self.at, min(timestamp - self.grace, now))
+        at = min(timestamp - self.grace, now)
+        if at > self.at:
+            self.at = at
 
     def caught_up(self, mark: Mark, position: int) -> bool:
         """Whether the mark was reached; if so, and unless only records count, it moves stream time."""

@@ -1,0 +1,127 @@
+"""The past of a ticket, as packed as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Any
+
+from slawatch.core.agreement import METRICS
+from slawatch.core.fact import NO_VERSION, Fact
+from slawatch.core.history import Base, Filed
+from slawatch.core.promise import Agreements
+from slawatch.states.ticket.rows import (
+    NUMBER,
+    fields_of,
+    fields_row,
+    order_of,
+    order_row,
+    pack,
+    rounds_of,
+    rounds_row,
+    unpack,
+)
+
+_ARRAY = Struct(">BI")
+_WAITING = 16
+"""Facts that wait to be packed, at most: each new one is compared with them."""
+
+
+class PackedHistory:
+    """The past of a ticket as bytes; unpacked when asked for. The newest facts wait to be packed until somebody asks."""
+
+    __slots__ = ("_agreements", "_base", "_count", "_facts", "_filed", "_filings", "_new", "size")
+
+    def __init__(
+        self, agreements: Agreements, count: int = 0, facts: bytes = b"", filings: int = 0, filed: bytes = b"",
+        base: bytes = b"",
+    ) -> None:  # fmt: skip
+        self._agreements = agreements
+        self._count, self._facts = count, facts
+        self._new: list[Fact] = []
+        self._filings, self._filed = filings, filed
+        self._base = base
+        self.size = len(facts) + len(filed) + len(base)
+
+    def row(self) -> tuple[int, bytes, int, bytes, bytes]:
+        """What is stored; where there are no facts beyond it, the base is the ticket itself."""
+        return self._count, self._packed(), self._filings, self._filed, self._base if self._count else b""
+
+    def __len__(self) -> int:
+        return self._count
+
+    def facts(self) -> list[Fact]:
+        rows = _unpack_all(self._count, self._packed())
+        return [Fact(at, NO_VERSION if version is None else version, name, seen) for at, version, name, seen in rows]
+
+    def knows(self, name: str) -> bool:
+        for fact in self._new:
+            if fact.id == name:
+                return True
+        # Searching the packed bytes is a hundred times faster than unpacking them; what it finds may be something else.
+        return pack(name) in self._facts and any(fact.id == name for fact in self.facts())
+
+    def append(self, fact: Fact) -> None:
+        self._new.append(fact)
+        self._count += 1
+        if len(self._new) >= _WAITING:
+            self._packed()
+
+    def replace(self, facts: Sequence[Fact]) -> None:
+        self.size -= len(self._facts)
+        self._count, self._facts, self._new = len(facts), b"", list(facts)
+        self._packed()
+
+    def _packed(self) -> bytes:
+        """The facts as bytes, the newest too."""
+        if self._new:
+            rows = [
+                pack((at, None if version == NO_VERSION else version, name, observed))
+                for at, version, name, observed in self._new
+            ]
+            before = len(self._facts)
+            self._facts = b"".join((self._facts, *rows))
+            self.size += len(self._facts) - before
+            self._new.clear()
+        return self._facts
+
+    def filed(self) -> list[Filed]:
+        rows = _unpack_all(self._filings, self._filed)
+        return [Filed(slug, METRICS[metric], number, said) for slug, metric, number, said in rows]
+
+    def filings(self) -> int:
+        return self._filings
+
+    def file(self, said: Filed) -> None:
+        row = pack((said.slug, NUMBER[said.metric], said.round, said.said))
+        self._filed += row
+        self._filings += 1
+        self.size += len(row)
+
+    def refile(self, filed: Sequence[Filed]) -> None:
+        self.size -= len(self._filed)
+        self._filings, self._filed = 0, b""
+        for said in filed:
+            self.file(said)
+
+    def base(self) -> Base | None:
+        if not self._base:
+            return None
+        order, first_at, opened_at, opening, fields, rounds = unpack(self._base)
+        return Base(
+            order_of(order), first_at, opened_at, opening, fields_of(fields),
+            [rounds_of(row, self._agreements) for row in rounds],
+        )  # fmt: skip
+
+    def rebase(self, base: Base) -> None:
+        self.size -= len(self._base)
+        self._base = pack((
+            order_row(base.order), base.first_at, base.opened_at, base.opening, fields_row(base.fields),
+            [rounds_row(rounds) for rounds in base.rounds],
+        ))  # fmt: skip
+        self.size += len(self._base)
+
+
+def _unpack_all(count: int, packed: bytes) -> Any:
+    """The values that were packed one behind the other: with the head of an array before them they are one."""
+    return unpack(_ARRAY.pack(0xDD, count) + packed)

@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-bench/.ready
 PIP := -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
+COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-kafka lint format types dashboards bench contracts pictures docs release lock kafka messages clean
@@ -24,6 +25,17 @@ $(READY): pyproject.toml requirements.lock
 	@$(RUN)/python $(PIP) --require-hashes -r requirements.lock
 	@$(RUN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.PHONY: tools manifests
+tools: .tools/.ready  ## Helm and what else reads deploy/, for its tests; needs Go, or brings one along
+
+.tools/.ready: scripts/make_tools.sh $(wildcard scripts/composecheck/*)
+	@echo 'building tools in .tools; the first time takes some minutes'
+	@PYTHON=$(PYTHON) scripts/make_tools.sh
+	@touch $@
+
+manifests: $(READY) .tools/.ready  ## write what deploy/ has from the code and the chart, and what the tests compare it with
+	@$(RUN)/python scripts/write_manifests.py
 
 demo: $(READY)  ## a local Kafka, a simulated help desk and the worker, for about a minute
 	@$(RUN)/slawatch demo
@@ -77,11 +89,12 @@ docs: $(READY)  ## build the documentation in build/site, every link checked
 release: $(READY)  ## build and check the packages; VERSION=0.2.0 makes a release of that version
 	@$(RUN)/python scripts/release.py $(VERSION)
 
-lock:  ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest versions
+lock:  ## write the lock files anew from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python $(PIP) $(UV)
-	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --extra rocksdb --constraint requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
+	@echo hatchling | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
 
 messages: $(READY)  ## bring the message catalogues up to date with the source
 	@mkdir -p build
@@ -93,5 +106,5 @@ messages: $(READY)  ## bring the message catalogues up to date with the source
 	done
 
 clean:  ## take away what the other commands have made
-	rm -rf .venv .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results
+	rm -rf .venv .tools .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

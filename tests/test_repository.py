@@ -19,14 +19,18 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 HOSTS = ["pypi" + ".org", "python" + "hosted.org", "maven" + ".org", "npmjs" + ".org", "docker" + ".io"]
 KEPT = [
+    "Dockerfile",
     "Makefile",
+    "docker-compose.yml",
     "pyproject.toml",
     "requirements.lock",
     ".pre-commit-config.yaml",
     ".ci",
     "bench",
+    "deploy",
     "docs",
     "examples",
+    "scripts",
     "src",
 ]
 

@@ -16,17 +16,20 @@ from typing import Any
 
 import yaml
 
+from slawatch.ledger import LedgerProcess
 from slawatch.process import Output
+from slawatch.services import ServiceProcess
 from slawatch.settings import Settings, StreamTime, read_settings
 from slawatch.stream.topic_plan import Role, changelog_name, plan
+from slawatch.tickets import TicketProcess
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy" / "helm" / "slawatch"
 BASE = ROOT / "deploy" / "kustomize" / "base"
 VALUES = ROOT / "tests" / "deploy" / "values"
 GOLDEN = ROOT / "tests" / "deploy" / "golden"
-INPUTS = ("tickets", "monitoring", "outcomes")
-"""The input topics of the processes, as settings."""
+INPUTS = (TicketProcess.name, ServiceProcess.name, LedgerProcess.name)
+"""The input topics, as settings, of everything that a worker may run; which of it depends on the agreements."""
 ROLES = ("tickets", "monitoring", "warnings", "breaches", "outcomes", "reports", "dead_letters")
 EXAMPLE = "agreements.yaml"
 

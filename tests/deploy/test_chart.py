@@ -19,7 +19,7 @@ import yaml
 
 from deploying import ROOT, image_environment, image_healthcheck, of_the_image, run, tool
 from slawatch.agreements import load
-from slawatch.cli import service
+from slawatch.cli.composition import needed
 from slawatch.settings import PREFIX, Settings, read_settings
 from slawatch.stream.topic_plan import Planned, Role, plan
 from write_manifests import CHART, GOLDEN, INPUTS, VALUES, base, manifests, render, topics_file, without_helm
@@ -266,7 +266,8 @@ def test_the_topics_file_is_the_plan() -> None:
 
 
 def test_the_inputs_are_those_of_the_worker() -> None:
-    assert set(service._INPUTS) <= set(INPUTS)
+    """Agreements of all kinds need them all."""
+    assert needed(load(ROOT / "examples" / "agreements.yaml").contracts) == list(INPUTS)
 
 
 def test_strimzi_makes_the_planned_topics(tmp_path: Path) -> None:
@@ -317,6 +318,8 @@ def test_the_autoscaler_asks_for_the_lag_of_the_group_on_its_inputs(name: str, t
     assert {found["consumerGroup"] for found in asked} == {settings.group}
     assert {found["bootstrapServers"] for found in asked} == {settings.brokers}
     assert {found["allowIdleConsumers"] for found in asked} == {"false"}
+    # With `earliest` all of a topic would count as lag that no process of the worker reads.
+    assert {found["offsetResetPolicy"] for found in asked} == {"latest"}
     assert spec["maxReplicaCount"] <= settings.partitions
     assert "replicas" not in one(name, "StatefulSet")["spec"], "the chart and the autoscaler would quarrel"
     behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]

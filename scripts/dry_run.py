@@ -257,10 +257,8 @@ def define(to: Server, found: list[Object]) -> None:
 def renderings() -> dict[str, list[Object]]:
     """Everything that the chart and the base can make."""
     found = {path.name: manifests(path.read_text()) for path in sorted(GOLDEN.glob("*.yaml"))}
-    own = (ROOT / "deploy" / "prometheus" / "rules").exists()
-    if own:
-        more = ("--set", "prometheusRule.enabled=true,serviceMonitor.enabled=true,dashboards.enabled=true")
-        found["monitoring"] = manifests(render(VALUES / "minimal.yaml", *more))
+    monitoring = ("--set", "prometheusRule.enabled=true,serviceMonitor.enabled=true,dashboards.enabled=true")
+    found["monitoring"] = manifests(render(VALUES / "minimal.yaml", *monitoring))
     names = [path for path in BASE.glob("*.yaml") if path.name not in ("kustomization.yaml", "agreements.yaml")]
     found["kustomize"] = [yaml.safe_load(path.read_text()) for path in names]
     return found

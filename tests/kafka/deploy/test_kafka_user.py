@@ -241,4 +241,5 @@ async def test_the_worker_does_its_work_with_these_rights_and_uses_each(guarded:
     assert {decision for decision in decisions if decision[0] == "Denied"} == set()
     needed, unexplained = used(decisions)
     assert unexplained == set()
-    assert needed == rights()
+    # A report is not written before its time, which need not come in this test.
+    assert rights() - needed <= {("topic", VARIABLES["SLAWATCH_REPORTS"], "literal", "Write")}

@@ -104,12 +104,13 @@ async def test_setup_two_workers_and_the_simulated_desk(stack: Stack) -> None:
         isolation_level="read_committed",
     )
     said: set[str] = set()
+    wanted = {"warned", "breached", "met"}
 
     async def listen() -> None:
         async with consumer:
             async for record in consumer:
                 said.add(json.loads(record.value)["what"])
-                if said >= {"warned", "breached", "met"}:
+                if said >= wanted:
                     return
 
     listening = asyncio.create_task(listen())

@@ -16,12 +16,12 @@ from typing import Any
 
 import yaml
 
-from slawatch.ledger import LedgerProcess
 from slawatch.process import Output
-from slawatch.services import ServiceProcess
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.services import ServiceProcess
+from slawatch.processes.tickets import TicketProcess
 from slawatch.settings import Settings, StreamTime, read_settings
 from slawatch.stream.topic_plan import Role, changelog_name, plan
-from slawatch.tickets import TicketProcess
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy" / "helm" / "slawatch"

@@ -8,8 +8,8 @@ from itertools import islice, pairwise
 
 from slawatch.demo.desk import CUSTOMERS, LENGTH, simulate
 from slawatch.demo.feeder import SPEED, tell
-from slawatch.events import TicketEvent, decode_ticket_event
 from slawatch.instants import to_ms
+from slawatch.messages.events import TicketEvent, decode_ticket_event
 
 BEGAN = 1_790_000_000_000
 STORY = len(simulate())

@@ -35,7 +35,7 @@ _SAMPLES: dict[str, tuple[type[GaugeMetricFamily | CounterMetricFamily], str, tu
     "open_tickets": (GaugeMetricFamily, "tickets that are neither resolved, closed nor cancelled", ()),
     "period_ratio": (GaugeMetricFamily, "what the period that runs comes to so far, as a share of 1", _PROMISE),
     "period_budget_left_ratio": (GaugeMetricFamily, "what is left of the budget of the period that runs", _PROMISE),
-    "period_target_ratio": (GaugeMetricFamily, "what was promised of it, as a share of 1", _PROMISE),
+    "period_target_ratio": (GaugeMetricFamily, "what it was promised to be at least", _PROMISE),
     "service_agreed_seconds_total": (CounterMetricFamily, "time that was promised and measured", _SERVICE),
     "service_down_seconds_total": (CounterMetricFamily, "time of it that the service was down", _SERVICE),
 }

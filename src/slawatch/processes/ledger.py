@@ -128,9 +128,10 @@ class LedgerProcess:
         # There is one state of time in a partition: it stands for all that is read from the counts.
         if tally == b"\1":
             for book in self._books.values():
-                for metric, subject, ratio, left in standings(book, at):
+                for metric, subject, ratio, promised, left in standings(book, at):
                     labels = (("agreement", book.contract.agreement), ("metric", metric), ("service", subject))
                     yield Sample("period_ratio", labels, float(ratio))
+                    yield Sample("period_target_ratio", labels, float(promised))
                     if left is not None:
                         yield Sample("period_budget_left_ratio", labels, float(left))
 

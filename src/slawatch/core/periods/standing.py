@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 from slawatch.core.periods.alert import subject_of
 from slawatch.core.periods.book import Book
 from slawatch.core.periods.contract import ServiceTarget
 
-Standing = tuple[str, str, Fraction, Fraction | None]
-"""Metric (or the name that stands for it), subject, ratio, and which share of the allowed misses is left."""
+
+class Standing(NamedTuple):
+    """`metric` or the name that stands for it; which share of the allowed misses is `left`, None of a mean."""
+
+    metric: str
+    subject: str
+    ratio: Fraction
+    promised: Fraction
+    left: Fraction | None
 
 
 def standings(book: Book, at: int) -> Iterator[Standing]:
-    """Those of the periods that `at` lies in; below 0 of what is left: so much more was missed. A mean has no misses."""
+    """Those of the periods that `at` lies in; below 0 of what is left: so much more was missed."""
     for target in book.contract.targets:
         if isinstance(target, ServiceTarget):
             continue
@@ -25,4 +33,5 @@ def standings(book: Book, at: int) -> Iterator[Standing]:
         if figures.missed is not None:
             allowed = (1 - target.at_least) * figures.sample
             left = 1 - figures.missed / allowed if allowed else Fraction(not figures.missed)
-        yield target.name or target.metric.value, subject_of(target, None), figures.ratio, left
+        name = target.name or target.metric.value
+        yield Standing(name, subject_of(target, None), figures.ratio, target.at_least, left)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from slawatch.agreements import loads
-from slawatch.processes.tickets import TicketProcess
-from slawatch.replay import Replay
+from slawatch.cli.running import replay_of
+from slawatch.core.fold import Bounds
+from slawatch.replay import BadLine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "agreements.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -36,12 +37,15 @@ def examples() -> list[Example]:
     return found
 
 
+def refused(bad: BadLine) -> None:
+    raise AssertionError(bad)
+
+
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.title)
 def test_an_example_says_what_the_page_says(example: Example) -> None:
-    replay = Replay(TicketProcess(loads(example.agreements).agreements, "/slawatch/docs"))
+    replay = replay_of(loads(example.agreements), Bounds(), refused)
     alerts = [json.loads(line) for line in replay.run(line.encode() for line in example.events.splitlines())]
     assert [[alert["id"], alert["happened_at"]] for alert in alerts] == example.said
-    assert not replay.bad_lines
 
 
 def test_every_section_with_a_file_is_found() -> None:

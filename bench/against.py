@@ -18,6 +18,7 @@ from bench.worker import COMMAND, environment
 
 FOLDER = ROOT / "bench" / "peers"
 PEERS = {"QuixStreams": (FOLDER / "quix_peer.py", 1.0, 1.5), "Faust": (FOLDER / "faust_peer.py", 6.0, 10.0)}
+SLOW = "Faust"
 HOME = ROOT / ".venv-bench"
 
 
@@ -51,7 +52,7 @@ def run_worker(place: Place, topic: str) -> dict[str, Any]:
     """What the stopwatch says of a worker that reads the topic from its beginning."""
     group = place.name("worker")
     settings = environment(place.brokers, place.agreements, group, topic, place.partitions)
-    return _watch(place, topic, group, COMMAND, settings)
+    return watched(place, topic, group, COMMAND, settings)
 
 
 def measure(place: Place) -> list[Measure]:
@@ -62,32 +63,42 @@ def measure(place: Place) -> list[Measure]:
     measures = [rate]
     for name, (_, must, aim) in PEERS.items():
         measures += [Measure("b", name, "events/s", []), Measure("b", f"worker / {name}", "x", [], must, aim)]
-    for _ in range(place.runs):
+    for turn in range(place.runs):
         mine = run_worker(place, topic)
-        _take(place, rate, mine)
-        for (program, _, _), alone, ratio in zip(PEERS.values(), measures[1::2], measures[2::2], strict=True):
+        take(place, rate, mine)
+        for (name, (program, _, _)), its_rate, ratio in zip(PEERS.items(), measures[1::2], measures[2::2], strict=True):
+            if name == SLOW and turn >= place.turns:
+                continue
             group = place.name("peer")
             of = place.profile["peer"]
             command = [str(python), str(program), "--brokers", place.brokers, "--topic", topic, "--group", group]
             command += ["--list-length", str(of["list_length"]), "--commit-every", str(of["commit_every"])]
-            its = _watch(place, topic, group, command, os.environ)
-            _take(place, alone, its)
+            its = watched(place, topic, group, command, os.environ)
+            take(place, its_rate, its)
             ratio.values.append(mine["events_per_second"] / its["events_per_second"])
+            ratio.cpu.append(rate.cpu[-1] / its_rate.cpu[-1])
     return measures
 
 
-def rate(place: Place) -> float:
-    """The worker's rate alone, for the parts that load it with a share of that."""
-    return float(run_worker(place, preloaded(place))["events_per_second"])
+def alone(place: Place) -> Measure:
+    """The worker's rate without its peers, for the parts that load it with a share of that or compare with it."""
+    rate = Measure("b", "worker, exactly once", "events/s", [])
+    take(place, rate, run_worker(place, preloaded(place)))
+    return rate
 
 
-def _take(place: Place, measure: Measure, timing: dict[str, Any]) -> None:
+def take(place: Place, measure: Measure, timing: dict[str, Any]) -> None:
+    """Add what the stopwatch said to a measure."""
     measure.values.append(timing["events_per_second"])
+    measure.cpu.append(timing["events"] / timing["cpu_seconds"])
     measure.details.setdefault("timings", []).append(timing)
     place.say(f"{measure.what}: {timing['events_per_second']:,.0f} events/s")
 
 
-def _watch(place: Place, topic: str, group: str, command: Sequence[str], settings: Mapping[str, str]) -> dict[str, Any]:
+def watched(
+    place: Place, topic: str, group: str, command: Sequence[str], settings: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the stopwatch says of a program whose group reads a topic to its end."""
     watch = [sys.executable, "-m", "bench.timing", "--brokers", place.brokers, "--topic", topic, "--group", group, "--"]
     with (place.folder / f"{group}.log").open("w+") as log:
         ended = subprocess.run(

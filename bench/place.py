@@ -47,6 +47,11 @@ class Place:
             path.write_text(desk.agreements(self.profile))
         return path
 
+    @property
+    def turns(self) -> int:
+        """Of what takes long or swings little: one, but in a full run."""
+        return self.runs if self.full else 1
+
     def name(self, of: str) -> str:
         """A name that nothing of this run has."""
         return f"bench-{of}-{next(self.names)}"
@@ -54,6 +59,10 @@ class Place:
     def scaled(self, tickets: int) -> int:
         """So many tickets in a full run, three tenths of them else."""
         return tickets if self.full else tickets * 3 // 10
+
+    def stored(self, topic: str) -> int:
+        """The bytes of a topic's records on the broker's disk."""
+        return sum(file.stat().st_size for file in self.kafka.folder.glob(f"data/{topic}-[0-9]*/*.log"))
 
     def say(self, text: str) -> None:
         sys.stderr.write(f"bench: {text}\n")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 import os
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import desk
@@ -54,34 +50,10 @@ def measure(place: Place) -> list[Measure]:
         return [*measures, Measure("a", what, "events/s", [], 30_000, 50_000, note=note)]
     log, promises = place.folder / "uci.jsonl", place.folder / "uci.yaml"
     promises.write_text(PROMISES)
-    with gzip.open(shared / LOG, "rt", newline="") as packed, log.open("w") as file:
-        file.writelines(f"{line}\n" for line in converted(csv.DictReader(packed)))
+    script, mapping = ROOT / "scripts" / "convert_csv.py", ROOT / "examples" / "servicenow.yaml"
+    with log.open("wb") as file:
+        subprocess.run([sys.executable, script, shared / LOG, "--mapping", mapping], stdout=file, check=True)
     return [*measures, _timed(place, what, log, promises, 30_000, 50_000)]
-
-
-def converted(rows: Iterator[dict[str, str]]) -> Iterator[str]:
-    """The rows of the audit log as events in time order: a row is a snapshot of its incident."""
-    changes = []
-    for row in rows:
-        at = _instant(row["sys_updated_at"])
-        if at is not None:
-            changes.append((at, int(row["sys_mod_count"]), row["number"], row))
-    changes.sort(key=lambda change: change[:3])
-    for count, (at, _, number, row) in enumerate(changes):
-        event = {"id": f"uci:{count}", "ticket": number, "at": at, "status": row["incident_state"]}
-        fields = {"priority": "priority", "team": "assignment_group", "assignee": "assigned_to"}
-        event |= {name: row[column] for name, column in fields.items() if row[column] != "?"}
-        opened = _instant(row["opened_at"])
-        if opened is not None and opened <= at:
-            event["opened_at"] = opened
-        yield json.dumps(event, separators=(",", ":"))
-
-
-def _instant(text: str) -> str | None:
-    """An instant of the log, whose clock has no zone, taken as UTC; None where it is missing."""
-    if text == "?":
-        return None
-    return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _timed(place: Place, what: str, events: Path, agreements: Path, must: float, aim: float) -> Measure:
@@ -91,12 +63,14 @@ def _timed(place: Place, what: str, events: Path, agreements: Path, must: float,
     measure = Measure("a", what, "events/s", [], must, aim, details={"events": count, "seconds": []})
     for _ in range(place.runs):
         with (place.folder / "alerts.jsonl").open("wb") as alerts:
-            began = time.perf_counter()
+            before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
             ended = subprocess.run(command, check=False, stdout=alerts, stderr=subprocess.PIPE, text=True)
             seconds = time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if ended.returncode:
             raise SystemExit(f"{what} failed:\n{ended.stderr[-2000:]}")
         measure.values.append(count / seconds)
+        measure.cpu.append(count / (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
         measure.details["seconds"].append(round(seconds, 3))
         place.say(f"{what}: {count / seconds:,.0f} events/s")
     return measure

@@ -10,17 +10,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from slawatch.agreements import AgreementsFile
+from slawatch.core.fold import Bounds
 from slawatch.core.periods.status import Fact
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.messages.events import TicketEvent, decode_ticket_event
-from slawatch.messages.monitoring import MonitoringEvent, decode_monitoring_event
-from slawatch.messages.reports import Report
-from slawatch.process import Outcome, Output, Process, Record, Rejection, State, Turn
 from slawatch.processes.ledger import LedgerProcess
+from slawatch.messages.monitoring import MonitoringEvent, decode_monitoring_event
 from slawatch.processes.pages import Present
-from slawatch.processes.services import ServiceProcess
+from slawatch.process import Outcome, Output, Place, Process, Record, Rejection, State, Turn
 from slawatch.replay import BadLine, OpenTickets
+from slawatch.messages.reports import Report
+from slawatch.processes.services import ServiceProcess
+
+_INPUTS = ("tickets", "monitoring")
 
 
 class Part:
@@ -181,3 +185,18 @@ def read_event(line: bytes) -> TicketEvent | MonitoringEvent | Rejection:
         if not isinstance(other, Rejection):
             return other
     return ticket
+
+
+def joint_replay(
+    file: AgreementsFile,
+    source: str,
+    bounds: Bounds,
+    on_bad: Callable[[BadLine], None] | None = None,
+    on_fact: Callable[[str, Fact], None] | None = None,
+) -> JointReplay:
+    """Tickets, services and the ledger under one file, each on the one partition of its topic."""
+    contracts = file.contracts
+    tickets = OpenTickets(file.agreements, source, bounds, contracts, Place(_INPUTS[0], 0, 1))
+    services = ServiceProcess(contracts, source, bounds).placed(Place(_INPUTS[1], 0, 1))
+    ledger = LedgerProcess(contracts, _INPUTS, source, bounds.retention).placed(Place("outcomes", 0, 1))
+    return JointReplay(tickets, services, ledger, on_bad, on_fact)

@@ -2,14 +2,17 @@
 
 import io
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from slawatch.agreements import AgreementsFile, loads
 from slawatch.demo import words
 from slawatch.demo.board import Board
 from slawatch.demo.desk import LATE_TICKET, simulate
+from slawatch.demo.page import write_page
 from slawatch.demo.screen import Plain, draw
 from slawatch.demo.script import PARTITIONS, Script, replayed, write_script
 
@@ -21,7 +24,7 @@ def agreements() -> AgreementsFile:
 
 @pytest.fixture(scope="module")
 def script(agreements: AgreementsFile) -> Script:
-    return write_script(agreements.agreements)
+    return write_script(agreements)
 
 
 def played(script: Script) -> Board:
@@ -30,6 +33,8 @@ def played(script: Script) -> Board:
         board.sent(number, number / 1000)
     for expected in script.expected.values():
         board.heard(expected.alert, expected.cause / 1000 + 0.02)
+    for dossier in script.reports.values():
+        board.reported(dossier.report)
     return board
 
 
@@ -53,7 +58,9 @@ def test_one_replay_of_all_says_what_the_partitions_say(script: Script, agreemen
         alert["id"]: alert for _, alert in replayed(script.sendings, range(len(script.sendings)), agreements.agreements)
     }
     assert whole == {
-        name: {**e.alert, "detected_at": whole[name]["detected_at"]} for name, e in script.expected.items()
+        name: {**e.alert, "detected_at": whole[name]["detected_at"]}
+        for name, e in script.expected.items()
+        if "period" not in e.alert
     }
 
 
@@ -74,7 +81,10 @@ def test_a_full_board_is_content(script: Script) -> None:
     board = played(script)
     total = len(script.expected)
     assert board.complete
-    assert words.verdict(board) == f"{total} of {total} alerts as a replay of the same events says them"
+    assert (
+        words.verdict(board)
+        == f"{total} of {total} alerts as a replay of the same events says them, 3 of 3 reports as it writes them"
+    )
     assert all(said.wall_ms == pytest.approx(20) for said in board.said)
     assert any("from a train" in line for line in words.summary(board, 42.0))
 
@@ -114,3 +124,43 @@ def test_a_wide_terminal_shows_alerts_in_full(script: Script, width: int, in_ful
     for said in latest:
         row = f"warned Prairie Bakeries {said.alert['ticket']} {said.alert['priority']} {words.metric(said)} due {said.due}"
         assert (row in " ".join(picture.split())) is in_full
+
+
+def test_the_month_has_its_story(script: Script) -> None:
+    about = {name: e.alert for name, e in script.expected.items() if "period" in e.alert}
+    assert [name.rpartition("/")[2] for name in about if "/availability/tracking/" in name] == [
+        "warned-50%", "warned-80%", "breached", "overdue-150%", "missed",
+    ]  # fmt: skip
+    assert about["spree-bank/availability/payments/2025-06/met"]["figures"]["excluded_seconds"] == 7200
+    assert about["tagus-hospital/availability/records/2025-06/met"]["figures"]["degraded_seconds"] == 10_800
+    assert sorted(script.reports) == ["spree-bank", "tagus-hospital", "volga-gold"]
+    report = script.reports["volga-gold"].report
+    assert (report.status, report.period, report.credit_amount) == ("closed", "2025-06", "400.00")
+
+
+def test_the_report_of_the_month_is_a_page(script: Script) -> None:
+    path = write_page(played(script))
+    assert path is not None
+    page = Path(path)
+    try:
+        assert "Volga Logistics" in page.read_text()
+        assert "Tickets that broke the promise" in page.read_text()
+    finally:
+        page.unlink()
+
+
+def test_a_part_of_the_story_has_no_report(agreements: AgreementsFile) -> None:
+    script = write_script(agreements, 36 * 3_600_000)
+    board = played(script)
+    assert (script.reports, script.calm) == ({}, script.end)
+    assert board.complete
+    assert write_page(board) is None
+
+
+def test_a_wrong_or_missing_report_is_told(script: Script) -> None:
+    board = played(script)
+    board.reported(structs.replace(script.reports["volga-gold"].report, revision=2))
+    del board.reports["spree-bank"]
+    assert board.wrong_reports() == ["spree-bank", "volga-gold"]
+    assert "1 of 3 reports as it writes them: 0 missing, 0 wrong; of spree-bank" in words.verdict(board)
+    assert not board.complete

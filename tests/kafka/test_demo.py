@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from slawatch.local_kafka import LocalKafka
 
@@ -13,6 +14,11 @@ def test_says_what_a_replay_says(kafka: LocalKafka) -> None:
         [sys.executable, "-c", _PROGRAM, kafka.brokers], capture_output=True, text=True, timeout=120, check=False
     )
     assert demo.returncode == 0, demo.stderr
-    assert "alerts as a replay of the same events says them\n" in demo.stdout
+    assert "alerts as a replay of the same events says them, 3 of 3 reports as it writes them\n" in demo.stdout
+    page = Path(demo.stdout.splitlines()[-1].rpartition(": ")[2])
+    try:
+        assert "Volga Logistics" in page.read_text()
+    finally:
+        page.unlink()
     assert "retracted" in demo.stdout
     assert "\x1b" not in demo.stdout

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 from slawatch.agreements import AgreementsFile
 from slawatch.cli.check import read_agreements
-from slawatch.cli.collected import Collected
 from slawatch.cli.failure import Exit, Failure
 from slawatch.cli.report import write
-from slawatch.cli.running import Complaints, instant
+from slawatch.cli.running import SOURCE, Complaints, instant
 from slawatch.comparison import Side, as_json, as_text, compare
+from slawatch.explain.collected import Collected
 from slawatch.replay import BadLine, Unreadable, opened
 
 
@@ -37,8 +37,9 @@ def compare_replays(source: str, agreements: str, other: str, until: str | None,
 def _side(
     name: str, file: AgreementsFile, events: Iterable[bytes], until: int | None, on_bad: Callable[[BadLine], None]
 ) -> Side:
-    collected = Collected(file, events, until, on_bad)
-    return Side(name, collected.alerts, collected.reports())
+    collected = Collected(file, SOURCE, on_bad)
+    alerts = list(collected.run(events, until))
+    return Side(name, alerts, collected.reports())
 
 
 def _nobody(_: BadLine) -> None:

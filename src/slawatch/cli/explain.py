@@ -11,12 +11,13 @@ from datetime import UTC
 
 from slawatch.cli.check import read_agreements
 from slawatch.cli.failure import Exit, Failure
-from slawatch.cli.running import SOURCE, Complaints, instant, joint_replay
+from slawatch.cli.running import SOURCE, Complaints, instant
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.period import period_of
 from slawatch.explain import explanation, listen, listen_to_service, service_explanation
-from slawatch.processes.tickets import TicketProcess
+from slawatch.joint_replay import joint_replay
 from slawatch.replay import Replay, Unreadable, opened
+from slawatch.processes.tickets import TicketProcess
 
 _WIDEST = 110  # longer lines are hard to read
 
@@ -59,7 +60,7 @@ def _of_service(given: argparse.Namespace) -> int:
         raise Failure([f"{given.agreements}: {whose} promises anything about service {given.service!r} per {per}"])
     bad = Complaints(given.events)
     with _reading(given.events, bad) as lines:
-        heard = listen_to_service(joint_replay(file, Bounds(), bad), lines, given.service, until)
+        heard = listen_to_service(joint_replay(file, SOURCE, Bounds(), bad), lines, given.service, until)
     if heard.now is None:
         raise Failure([f"{given.events}: there is no event"])
     text = service_explanation(given.service, given.period, heard, contracts, given.agreement, _width())

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from slawatch.cli.check import read_agreements
-from slawatch.cli.collected import Collected
 from slawatch.cli.failure import Exit, Failure
-from slawatch.cli.running import Complaints, instant
+from slawatch.cli.running import SOURCE, Complaints, instant
 from slawatch.core.periods.period import period_of
+from slawatch.explain.collected import Collected
 from slawatch.instants import rfc3339
 from slawatch.messages.reports import Report
 from slawatch.replay import Unreadable, opened
@@ -67,11 +67,13 @@ def from_events(given: argparse.Namespace) -> int:
         whose = "no agreement" if given.agreement is None else f"no agreement {given.agreement!r}"
         raise Failure([f"{given.agreements}: {whose} promises anything per {per}, as {given.period} is"])
     bad = Complaints(given.events)
+    collected = Collected(file, SOURCE, bad)
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
     try:
         with opened(given.events) as lines:
-            collected = Collected(file, lines, until, bad)
+            for _ in collected.run(lines, until):
+                pass
     except Unreadable as error:
         raise Failure([str(error)]) from None
     finally:

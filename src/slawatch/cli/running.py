@@ -8,17 +8,12 @@ from datetime import datetime
 from slawatch.agreements import AgreementsFile
 from slawatch.cli.failure import Failure, complain
 from slawatch.core.fold import Bounds
-from slawatch.core.periods.status import Fact
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import to_ms
-from slawatch.joint_replay import JointReplay
-from slawatch.process import Place
-from slawatch.processes.ledger import LedgerProcess
-from slawatch.processes.services import ServiceProcess
+from slawatch.joint_replay import JointReplay, joint_replay
 from slawatch.replay import BadLine, OpenTickets, Replay
 
 SOURCE = "/slawatch/replay"
-_INPUTS = ("tickets", "monitoring")
 _MAX_BAD = 1_000  # bad lines that are told one by one
 
 
@@ -46,20 +41,7 @@ def replay_of(file: AgreementsFile, bounds: Bounds, on_bad: Callable[[BadLine], 
     """Tickets alone where nothing is promised about periods, else all three processes."""
     if not file.contracts:
         return Replay(OpenTickets(file.agreements, SOURCE, bounds), on_bad)
-    return joint_replay(file, bounds, on_bad)
-
-
-def joint_replay(
-    file: AgreementsFile,
-    bounds: Bounds,
-    on_bad: Callable[[BadLine], None],
-    on_fact: Callable[[str, Fact], None] | None = None,
-) -> JointReplay:
-    """Tickets, services and the ledger, each on the one partition of its topic."""
-    tickets = OpenTickets(file.agreements, SOURCE, bounds, file.contracts, Place("tickets", 0, 1))
-    services = ServiceProcess(file.contracts, SOURCE, bounds).placed(Place("monitoring", 0, 1))
-    ledger = LedgerProcess(file.contracts, _INPUTS, SOURCE, bounds.retention).placed(Place("outcomes", 0, 1))
-    return JointReplay(tickets, services, ledger, on_bad, on_fact)
+    return joint_replay(file, SOURCE, bounds, on_bad)
 
 
 def instant(text: str) -> int:

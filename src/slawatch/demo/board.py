@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from slawatch.demo.desk import BY_NAME, LATE_TICKET, Event
-from slawatch.demo.script import Alert, Script
+from slawatch.demo.script import MONTH, Alert, Script
 from slawatch.instants import from_ms, to_ms
+from slawatch.messages.reports import Report
 
 SHOWN: Final = ("warned", "breached", "overdue", "retracted")
 """What is told one by one; outcomes are only counted."""
@@ -29,19 +32,33 @@ class Said:
         return str(self.alert["customer"])
 
     @property
+    def subject(self) -> str:
+        """The ticket or service that it is about, with a ticket's priority; of shares the agreement."""
+        alert = self.alert
+        if alert["ticket"] is not None:
+            return f"{alert['ticket']} {alert['priority'] or '-'}"
+        return str(alert["service"] or alert["agreement"])
+
+    @property
     def due(self) -> str:
         """When it was due where the customer is: `Tue 11:10 MSK`."""
-        due = self.alert["due_at"]
-        if due is None:
+        # Of a period it is when its budget ends if nothing changes; a broken promise was due when it broke.
+        due = self.alert["due_at"] or ("period" in self.alert and self.alert["happened_at"])
+        if not due:
             return "not known"
         return local(str(due), self.customer)
 
 
-def local(instant: str, customer: str) -> str:
+def local(instant: str, customer: str, form: str = "%a %H:%M %Z") -> str:
     """An instant as the customer's people say it."""
     at = datetime.fromisoformat(instant)
     known = BY_NAME.get(customer)
-    return (at.astimezone(known.zone) if known else at).strftime("%a %H:%M %Z")
+    return (at.astimezone(known.zone) if known else at).strftime(form)
+
+
+def dated(instant: str, customer: str) -> str:
+    """The same with its date, for what lies weeks apart."""
+    return local(instant, customer, "%d %b %H:%M %Z")
 
 
 class Board:
@@ -51,6 +68,8 @@ class Board:
         self.script = script
         self.now = script.begin
         self.events = 0
+        self.observations = 0
+        self.reports: dict[str, Report] = {}
         self.tickets: set[str] = set()
         self.said: list[Said] = []
         self.kinds: Counter[tuple[str, str]] = Counter()
@@ -65,10 +84,12 @@ class Board:
         sending = self.script.sendings[number]
         self._sent_at.append(wall)
         self.now = sending.heard
-        if sending.event is not None:
+        if isinstance(sending.event, Event):
             self.events += 1
             self.tickets.add(sending.event.ticket)
             self._follow(sending.event)
+        elif sending.event is not None:
+            self.observations += 1
 
     def open_tickets(self, customer: str) -> int:
         """How many of the customer's tickets are neither solved nor closed."""
@@ -94,10 +115,23 @@ class Board:
         self.by_customer[said.customer][alert["what"]] += 1
         return said
 
+    def reported(self, report: Report) -> None:
+        """A report has come; a later one of the same agreement and period replaces it."""
+        if report.agreement in self.script.reports and report.period == MONTH:
+            self.reports[report.agreement] = report
+
     @property
     def complete(self) -> bool:
-        """Whether all has been said that must be."""
-        return len(self._ids) == len(self.script.expected)
+        """Whether all has been said and reported that must be."""
+        return len(self._ids) == len(self.script.expected) and self.reports.keys() == self.script.reports.keys()
+
+    def wrong_reports(self) -> list[str]:
+        """The agreements whose report is not that of a replay."""
+        return [
+            agreement
+            for agreement, expected in self.script.reports.items()
+            if agreement not in self.reports or _told(self.reports[agreement]) != _told(expected.report)
+        ]
 
     @property
     def missing(self) -> list[str]:
@@ -121,6 +155,11 @@ class Board:
         if status is not None and event.at >= at:
             at, is_open = event.at, status not in ("Solved", "Closed")
         self._open[event.ticket] = (at, customer, is_open)
+
+
+def _told(report: Report) -> Report:
+    """All but how far the data of all partitions reached when it was made."""
+    return msgspec.structs.replace(report, complete_until=None)
 
 
 def _content(alert: Alert) -> Alert:

@@ -17,6 +17,9 @@ from slawatch.instants import rfc3339, to_ms
 
 BEGIN: Final = datetime(2025, 6, 9, 5, tzinfo=UTC)  # in the past of any clock: stream time never passes the wall clock
 LENGTH: Final = timedelta(hours=84)
+"""How long tickets are opened; what comes of them, and of the month, is played faster."""
+MONTH_END: Final = datetime(2025, 7, 2, 6, tzinfo=UTC)
+"""June is over everywhere, and closed."""
 SEED: Final = 20250609
 LATE_TICKET: Final = "INC-2042"
 """The ticket whose answer is heard of when its breach was said already."""
@@ -67,8 +70,8 @@ class Event:
         return json.dumps(data, separators=(",", ":")).encode()
 
 
-def simulate(seed: int = SEED) -> list[Event]:
-    """All events, in the order in which they are heard of."""
+def simulate(seed: int = SEED, until: datetime = BEGIN + LENGTH) -> list[Event]:
+    """All events that are heard of before an instant, in the order in which they are."""
     chance = random.Random(seed)  # noqa: S311 - a play
     lives = [life for customer in CUSTOMERS for life in _lives(customer, chance)]
     lives.sort(key=lambda life: life[0])
@@ -78,7 +81,7 @@ def simulate(seed: int = SEED) -> list[Event]:
     events += _late_answer()
     events = [_delayed(event, chance) for event in events]
     events += [_again(event, chance) for event in events if chance.random() < 0.03]
-    end = to_ms(BEGIN + LENGTH)
+    end = to_ms(until)
     return sorted((event for event in events if event.heard < end), key=lambda event: (event.heard, event.id))
 
 
@@ -132,7 +135,9 @@ class _Life:
             self._agent(25 * pace, reply={"by": "agent"})
             self._agent(80 * pace, status="Solved")
         self._wait(600)
-        self._observe(status="Closed")
+        # By chance of its own: who rates must not change what happens to anybody else.
+        rating = random.Random(ticket).choice((None, None, 3, 4, 5, 5))  # noqa: S311 - a play
+        self._observe(status="Closed", **({} if rating is None else {"rating": rating}))
         return self._events
 
     def _wait(self, minutes: float) -> None:

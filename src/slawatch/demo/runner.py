@@ -29,16 +29,21 @@ from slawatch.child import Child
 from slawatch.demo import words
 from slawatch.demo.board import SHOWN, Board
 from slawatch.demo.desk import LENGTH
+from slawatch.demo.page import write_page
 from slawatch.demo.screen import Screen, choose_screen
-from slawatch.demo.script import PARTITIONS, Script, write_script
+from slawatch.demo.script import MONITORING, PARTITIONS, TICKETS, Script, write_script
 from slawatch.local_kafka import KafkaFailed, KafkaUnavailable, LocalKafka, free_port
+from slawatch.messages.reports import Report
 from slawatch.settings import Settings, SettingsError, StreamTime, read_settings
 from slawatch.stream.client import client_options
 from slawatch.stream.errors import LaneError
 from slawatch.stream.topic_plan import changelog_name
 from slawatch.stream.topics import ensure
 
-DEFAULT_SECONDS: Final = 42.0  # with Kafka's start and the worker's, the whole demo takes about a minute
+DEFAULT_SECONDS: Final = 34.0  # with Kafka's start, the worker's and the month, the demo takes about a minute
+_MONTH_SECONDS: Final = 9.0  # for the rest of the month, in which only the services are told of
+_INPUTS: Final = (TICKETS, MONITORING, "outcomes")
+_SILENT: Final = ("passed", "rated", "measured")  # in sla-outcomes, for the ledger: no alerts
 _INTERRUPTED: Final = 130
 _READY_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 20.0  # for the last alerts, when nothing new comes any more
@@ -94,7 +99,7 @@ def run(brokers: str | None = None, speed: float | None = None, seconds: float |
 def _play(folder: Path, brokers: str | None, speed: float, length_ms: int) -> int:
     agreements = folder / "agreements.yaml"
     agreements.write_bytes(resources.files("slawatch.demo").joinpath("agreements.yaml").read_bytes())
-    script = write_script(load(agreements).agreements, length_ms)
+    script = write_script(load(agreements), length_ms)
     board = Board(script)
     with choose_screen() as screen, contextlib.ExitStack() as stack:
         if brokers is None:
@@ -109,8 +114,11 @@ def _play(folder: Path, brokers: str | None, speed: float, length_ms: int) -> in
         asyncio.run(_Show(settings, folder, board, screen, speed, brokers is not None).run())
         took = time.monotonic() - began
     sys.stdout.write("\n".join(["", *words.summary(board, took), "", words.verdict(board), ""]))
+    page = write_page(board)
+    if page is not None:
+        sys.stdout.write(f"the report of the month, to read or print: {page}\n")
     sys.stdout.flush()
-    return 0 if board.complete and not board.problems else 1
+    return 0 if board.complete and not board.problems and not board.wrong_reports() else 1
 
 
 def _undisturbed(close: Any) -> None:
@@ -166,7 +174,7 @@ class _Show:
 
     async def run(self) -> None:
         """Returns when everything was said, or nothing comes any more."""
-        await ensure(self._settings, ["tickets"])
+        await ensure(self._settings, _INPUTS)
         worker = self._start_worker()
         try:
             consumer = self._consumer()
@@ -199,7 +207,7 @@ class _Show:
         worker.kill()
 
     def _consumer(self) -> AIOKafkaConsumer:
-        topics = [self._settings.topic_of(role) for role in ("warnings", "breaches", "outcomes")]
+        topics = [self._settings.topic_of(role) for role in ("warnings", "breaches", "outcomes", "reports")]
         consumer = AIOKafkaConsumer(
             **self._options, isolation_level="read_committed", auto_offset_reset="earliest", fetch_max_wait_ms=20
         )
@@ -237,31 +245,44 @@ class _Show:
 
     async def _send(self, producer: AIOKafkaProducer, script: Script) -> None:
         """Each sending at its moment of the fast clock, in the script's order; all are delivered at the end."""
-        topic, began = self._settings.tickets, time.monotonic()
+        topics = {role: self._settings.topic_of(role) for role in (TICKETS, MONITORING)}
+        began = time.monotonic()
         deliveries = []
         for number, sending in enumerate(script.sendings):
-            moment = began + (sending.heard - script.begin) / 1000 / self._speed
+            moment = began + self._pace(sending.heard)
             if moment - time.monotonic() > _STEP_SECONDS or number % 100 == 0:
                 await asyncio.sleep(max(0.0, moment - time.monotonic()))
             self._board.sent(number, time.monotonic())
             delivery = await producer.send(
-                topic, sending.value, sending.key, partition=sending.partition, timestamp_ms=sending.at
-            )
+                topics[sending.role], sending.value, sending.key,
+                partition=sending.partition, timestamp_ms=sending.at,
+            )  # fmt: skip
             deliveries.append(delivery)
         await asyncio.gather(*deliveries)
         self._last_heard = time.monotonic()
 
+    def _pace(self, heard: int) -> float:
+        """After how many seconds a simulated instant is played."""
+        script = self._board.script
+        seconds = (min(heard, script.calm) - script.begin) / 1000 / self._speed
+        if heard > script.calm:
+            seconds += _MONTH_SECONDS * (heard - script.calm) / (script.end - script.calm)
+        return seconds
+
     async def _listen(self, consumer: AIOKafkaConsumer) -> None:
         """Take what is said, for ever; the outcomes' copies of breaches were counted as breaches."""
-        outcomes = self._settings.outcomes
+        outcomes, reports = self._settings.outcomes, self._settings.reports
         while True:
             for partition, records in (await consumer.getmany(timeout_ms=1_000)).items():
                 now = time.monotonic()
                 for record in records:
-                    alert = msgspec.json.decode(record.value)
-                    if partition.topic == outcomes and alert["what"] in _COPIES:
-                        continue
                     self._last_heard = now
+                    if partition.topic == reports:
+                        self._board.reported(msgspec.json.decode(record.value, type=Report))
+                        continue
+                    alert = msgspec.json.decode(record.value)
+                    if partition.topic == outcomes and (alert["what"] in _SILENT or _is_copy(alert)):
+                        continue
                     said = self._board.heard(alert, now)
                     if said is not None and alert["what"] in SHOWN:
                         self._screen.said(said)
@@ -274,11 +295,17 @@ class _Show:
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(_WORKER_STOP_SECONDS):
                 await admin.start()
-                names = [changelog_name(settings.group, settings.tickets), *map(settings.topic_of, roles)]
+                names = [changelog_name(settings.group, settings.topic_of(role)) for role in _INPUTS]
+                names += map(settings.topic_of, roles)
                 known = set(await admin.list_topics())
                 await admin.delete_topics([name for name in names if name in known])
         with contextlib.suppress(KafkaError, OSError):
             await admin.close()
+
+
+def _is_copy(alert: dict[str, Any]) -> bool:
+    """Whether an outcome about a ticket is a copy of what stands among the breaches."""
+    return alert["what"] in _COPIES
 
 
 def _alive(worker: Child) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from slawatch.demo.board import Board, Said, clock, local
+from slawatch.demo.board import Board, Said, clock, dated, local
 from slawatch.demo.desk import LATE_TICKET
+from slawatch.demo.monitors import FAILING
 from slawatch.demo.script import PARTITIONS
 
 MARKS: Final = {"warned": "!", "breached": "X", "overdue": "#", "retracted": "<"}
@@ -34,7 +35,7 @@ def line(said: Said) -> str:
     """An alert as a plain line."""
     alert = said.alert
     return (
-        f"{MARKS[alert['what']]} {alert['what']:<9} {said.customer:<16} {alert['ticket']} {alert['priority'] or '-':<2} "
+        f"{MARKS[alert['what']]} {alert['what']:<9} {said.customer:<16} {said.subject:<11} "
         f"{metric(said):<19} due {said.due:<13} said {delay(said)}"
     )
 
@@ -42,7 +43,10 @@ def line(said: Said) -> str:
 def summary(board: Board, seconds: float) -> Iterator[str]:
     """What was played, what was said, how quickly, and the story of the late event."""
     days = (board.now - board.script.begin) / 86_400_000
-    yield f"{board.events} events of {len(board.tickets)} tickets, {days:.1f} simulated days in {seconds:.0f} s"
+    yield (
+        f"{board.events} events of {len(board.tickets)} tickets and {board.observations} of services, "
+        f"{days:.1f} simulated days in {seconds:.0f} s"
+    )
     yield f"on {PARTITIONS} partitions, exactly once; the desk's clock ended at {clock(board.now)}"
     yield ""
     metrics = sorted({name for _, name in board.kinds})
@@ -60,6 +64,27 @@ def summary(board: Board, seconds: float) -> Iterator[str]:
             yield f"  {said.wall_ms:5.0f} ms  {said.alert['id']}"
     yield ""
     yield from _late_story(board)
+    yield ""
+    yield from _service_story(board)
+
+
+def _service_story(board: Board) -> Iterator[str]:
+    """What was said of the service that failed."""
+    story = [
+        said
+        for said in sorted(board.said, key=lambda said: str(said.alert["happened_at"]))
+        if said.alert["service"] == FAILING and said.alert["metric"] == "availability" and "period" in said.alert
+    ]
+    if not story:
+        yield f"what befalls the service {FAILING} lies beyond the part that was played"
+        return
+    customer = story[0].customer
+    yield f"the service {FAILING} of {customer} failed on Tuesday, for longer than its whole month allows, so was said"
+    for said in story:
+        alert, forecast = said.alert, ""
+        if alert["due_at"] is not None:
+            forecast = f"; lost {local(alert['due_at'], customer)} if it stays down"
+        yield f"  {alert['id']:<53} {dated(alert['happened_at'], customer)}{forecast}"
 
 
 def _late_story(board: Board) -> Iterator[str]:
@@ -79,11 +104,14 @@ def _late_story(board: Board) -> Iterator[str]:
 
 
 def verdict(board: Board) -> str:
-    """Whether the worker said what a replay says: one sentence."""
-    total = len(board.script.expected)
+    """Whether the worker said and reported what a replay does: one sentence."""
+    total, months = len(board.script.expected), len(board.script.reports)
     right = total - len(board.missing)
     found = f"{right} of {total} alerts as a replay of the same events says them"
-    if not board.missing and not board.problems:
+    wrong = board.wrong_reports()
+    if months:
+        found += f", {months - len(wrong)} of {months} reports as it writes them"
+    if not board.missing and not board.problems and not wrong:
         return found
-    first = board.problems[0] if board.problems else f"{board.missing[0]} was not said"
+    first = [*board.problems, *(f"{each} was not said" for each in board.missing), *(f"of {each}" for each in wrong)][0]
     return f"{found}: {len(board.missing)} missing, {len(board.problems)} wrong; {first}"

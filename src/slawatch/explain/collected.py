@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from slawatch.agreements import AgreementsFile
-from slawatch.cli.running import joint_replay
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.book import Book
 from slawatch.core.periods.contract import Contract, ServiceTarget
@@ -17,8 +16,9 @@ from slawatch.core.periods.status import Fact
 from slawatch.explain.evidence import evidence
 from slawatch.explain.followed import follow
 from slawatch.instants import rfc3339
-from slawatch.messages.reports import Report
+from slawatch.joint_replay import joint_replay
 from slawatch.replay import BadLine
+from slawatch.messages.reports import Report
 from slawatch.sheet.dossier import Dossier, dossiers
 from slawatch.sheet.evidence import Evidence
 
@@ -26,17 +26,17 @@ _decode = msgspec.json.Decoder(Report).decode
 
 
 class Collected:
-    """Everything in a file of events, judged; time has come to `now` (None: there was no event)."""
+    """Everything in a file of events, judged once it was run. `source` is the CloudEvents source of the alerts."""
 
-    def __init__(
-        self, file: AgreementsFile, lines: Iterable[bytes], until: int | None, on_bad: Callable[[BadLine], None]
-    ) -> None:
+    def __init__(self, file: AgreementsFile, source: str, on_bad: Callable[[BadLine], None] | None = None) -> None:
         self._file = file
         self._facts: dict[str, list[Fact]] = {}
-        self._running = joint_replay(file, Bounds(), on_bad, lambda service, fact: self.facts(service).append(fact))
-        self.alerts = list(self._running.run(lines, until))
-        """The data of every alert, as JSON, in the order in which they are said."""
+        self._running = joint_replay(file, source, Bounds(), on_bad, lambda name, fact: self.facts(name).append(fact))
         self._contracts = {contract.agreement: contract for contract in file.contracts.contracts}
+
+    def run(self, lines: Iterable[bytes], until: int | None = None) -> Iterator[bytes]:
+        """The data of every alert, as JSON, in the order in which they are said; what is asked is known at the end."""
+        yield from self._running.run(lines, until)
 
     @property
     def now(self) -> int:

@@ -16,13 +16,13 @@ from slawatch.core.periods.status import Fact
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.messages.events import TicketEvent, decode_ticket_event
-from slawatch.processes.ledger import LedgerProcess
 from slawatch.messages.monitoring import MonitoringEvent, decode_monitoring_event
-from slawatch.processes.pages import Present
-from slawatch.process import Outcome, Output, Place, Process, Record, Rejection, State, Turn
-from slawatch.replay import BadLine, OpenTickets
 from slawatch.messages.reports import Report
+from slawatch.process import Outcome, Output, Place, Process, Record, Rejection, State, Turn
+from slawatch.processes.ledger import LedgerProcess
+from slawatch.processes.pages import Present
 from slawatch.processes.services import ServiceProcess
+from slawatch.replay import BadLine, OpenTickets
 
 _INPUTS = ("tickets", "monitoring")
 

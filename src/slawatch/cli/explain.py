@@ -16,8 +16,8 @@ from slawatch.core.fold import Bounds
 from slawatch.core.periods.period import period_of
 from slawatch.explain import explanation, listen, listen_to_service, service_explanation
 from slawatch.joint_replay import joint_replay
-from slawatch.replay import Replay, Unreadable, opened
 from slawatch.processes.tickets import TicketProcess
+from slawatch.replay import Replay, Unreadable, opened
 
 _WIDEST = 110  # longer lines are hard to read
 

@@ -21,9 +21,9 @@ from slawatch.demo.desk import BEGIN, LENGTH, MONTH_END, Event, simulate
 from slawatch.demo.monitors import Observation, watch
 from slawatch.explain.collected import Collected
 from slawatch.instants import rfc3339, to_ms
+from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
 from slawatch.sheet.dossier import Dossier
-from slawatch.processes.tickets import TicketProcess
 
 PARTITIONS: Final = 3
 TICKETS: Final = "tickets"

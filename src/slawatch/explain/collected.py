@@ -17,8 +17,8 @@ from slawatch.explain.evidence import evidence
 from slawatch.explain.followed import follow
 from slawatch.instants import rfc3339
 from slawatch.joint_replay import joint_replay
-from slawatch.replay import BadLine
 from slawatch.messages.reports import Report
+from slawatch.replay import BadLine
 from slawatch.sheet.dossier import Dossier, dossiers
 from slawatch.sheet.evidence import Evidence
 

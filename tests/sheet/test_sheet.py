@@ -16,6 +16,7 @@ import sheet_example as example
 
 from slawatch.messages.reports import CreditEntry, Report
 from slawatch.sheet.dossier import dossiers
+from slawatch.sheet.evidence import Evidence, LateTicket
 from slawatch.sheet.language import Language
 from slawatch.sheet.render import render
 from slawatch.sheet.sheet import Sheet, lay_out, zone_of
@@ -193,6 +194,16 @@ def test_late_tickets_are_told_with_their_clocks():
         ("INC-31 <b>", "7 secs", "25 Oct 2026, 13:30:07"),
     ]
     assert _rectangles(found.tickets[1].picture, "beyond") == [(pytest.approx(76.19), pytest.approx(123.81))]
+
+
+def test_a_ticket_late_by_a_moment_never_looks_as_if_it_had_been_in_time():
+    (found,) = lay_out(
+        example.report(),
+        language(),
+        Evidence(late={("urgent", "resolution"): [LateTicket("T", None, 0, 1, 2, 60_000, 60_001)]}),
+    ).late
+    assert plain((found.tickets[0].spent, found.tickets[0].beyond)) == ("1 min 1 sec of 1 min", "1 sec")
+    assert found.more == "and 2 more"
 
 
 def test_without_the_events_late_tickets_are_named():

@@ -253,3 +253,16 @@ def test_what_another_file_would_have_led_to(run, folder):
     events = (folder / "events.jsonl").read_bytes()
     again = run("replay", "-", "--agreements", "sla.yaml", *UNTIL, "--compare", "other.yaml", stdin=events)
     assert again.stdout.decode() == text
+
+
+def test_of_no_events_nothing_is_reported(run):
+    for arguments in (
+        ("report", "-", "--period", "2026-04"),
+        ("explain", "-", "--service", "crm", "--period", "2026-04"),
+    ):
+        done = run(*arguments, "--agreements", "sla.yaml")
+        assert (done.returncode, done.stderr) == (2, b"-: there is no event\n")
+    done = run("replay", "-", "--agreements", "sla.yaml", "--compare", "sla.yaml")
+    assert done.returncode == 0
+    assert b"nothing is said under either" in done.stdout
+    assert (run("replay", "-", "--agreements", "sla.yaml").returncode) == 0

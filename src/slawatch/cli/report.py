@@ -78,6 +78,8 @@ def from_events(given: argparse.Namespace) -> int:
         raise Failure([str(error)]) from None
     finally:
         bad.close()
+    if collected.empty:
+        raise Failure([f"{given.events}: there is no event"], Exit.PROBLEMS if bad.count else Exit.REFUSED)
     if not collected.begun(given.period):
         raise Failure(
             [f"{given.period} has not begun: the events go until {rfc3339(collected.now)}; --until lets time run on"]

@@ -13,6 +13,7 @@ from slawatch.core.periods.contract import Contract, ServiceTarget
 from slawatch.core.periods.figures import ServiceFigures
 from slawatch.core.periods.period import Period, period_at, period_of
 from slawatch.core.periods.status import Fact
+from slawatch.core.worktime import EARLIEST
 from slawatch.explain.evidence import evidence
 from slawatch.explain.followed import follow
 from slawatch.instants import rfc3339
@@ -40,8 +41,13 @@ class Collected:
 
     @property
     def now(self) -> int:
-        """How far time has come, ms."""
+        """How far time has come, ms; long before everything where there was no event."""
         return self._running.stream_time
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was no event."""
+        return self.now < EARLIEST
 
     def facts(self, service: str) -> list[Fact]:
         """What was observed of a service, each event once, in order of arrival."""
@@ -62,7 +68,7 @@ class Collected:
     def reports(self) -> dict[tuple[str, str], Report]:
         """Every report by agreement and period: of closed periods, and of those that have begun and are open."""
         found = {(report.agreement, report.period): report for report in map(_decode, self._running.reports.values())}
-        for contract in self._contracts.values():
+        for contract in () if self.empty else self._contracts.values():
             for per in contract.pers():
                 at = self.now - contract.settle
                 while (period := period_at(per, at, contract.zone)).start < self.now:

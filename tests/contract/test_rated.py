@@ -181,7 +181,7 @@ def test_messages_of_one_cause_are_linked_per_agreement() -> None:
         if message.output is Output.OUTCOMES
     ]
     links = [(json.loads(message.value)["what"], message.key.decode(), MORE in message.headers) for message in messages]
-    assert ("rated", "gold", False) in links
+    assert ("rated", "gold", True) in links
     for agreement in ("gold", "silver"):
         flags = [more for _, key, more in links if key == agreement]
         assert flags == [True] * (len(flags) - 1) + [False]

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from office import Office, agreement
+from office import Office, agreement, at
 
 from slawatch.process import Outcome, Output, Place
+from slawatch.states.ledger import UnknownVersion
 
 CRM = {"metric": "availability", "service": ["crm"], "at_least": "99.9%", "per": "month"}
 SHARE = {"metric": "compliance", "of": "resolution", "at_least": "95%", "per": "month"}
@@ -257,3 +258,125 @@ def test_time_that_was_excluded_does_not_count_for_it_either() -> None:
     office = Office(agreement([CRM], exclude=[excluded]))
     office.passed("05-02T01")
     assert office.last()["targets"][0]["agreed_seconds"] == APRIL - 86_400
+
+
+# A changed agreements file
+
+
+def test_a_changed_promise_is_judged_again_and_its_closed_reports_revised() -> None:
+    office = Office(agreement([SHARE | {"at_least": "90%"}], credits=[{"metric": "compliance", "credit": "10%"}]))
+    for number in range(8):
+        office.met(f"G{number}", "04-10T08")
+    office.breached("B1", "04-10T08")
+    office.passed("05-10T00")
+    assert office.last()["credit_percent"] == "10"
+    office.said.clear()
+    office.restart(agreement([SHARE | {"at_least": "80%"}], credits=[{"metric": "compliance", "credit": "10%"}]))
+    assert office.alerts == [
+        "a/compliance/resolution/2026-04/retracted @ 2026-05-10T00:00:00Z",
+        "a/compliance/resolution/2026-04/met @ 2026-05-01T00:00:00Z",
+    ]
+    assert [(one["revision"], one["credit_percent"]) for one in office.reports] == [(1, "10"), (2, "0")]
+    office.restart()
+    assert len(office.reports) == 2, "nothing has changed"
+
+
+def test_a_promise_narrowed_afterwards_finds_the_fields_that_it_asks_for() -> None:
+    office = Office(agreement([SHARE]))
+    office.breached("B1", "04-10T08", priority="P1")
+    office.met("G1", "04-10T08", priority="P2")
+    office.restart(agreement([SHARE | {"match": {"priority": ["P2"]}}]))
+    assert (office.now_is()["targets"][0]["met"], office.now_is()["targets"][0]["missed"]) == (1, 0)
+
+
+def test_of_what_nobody_asks_for_any_more_nothing_is_kept() -> None:
+    mean = {"metric": "satisfaction", "at_least": 4, "per": "week"}
+    office = Office(agreement([CRM, SHARE, mean]))
+    office.met("G1", "04-10T08")
+    office.rated("G1", "04-10T08", 5)
+    office.figures("crm", "2026-04", {})
+    office.passed("04-20T00")
+    kinds = sorted({key[0] for key in office.states})
+    assert kinds == [1, 2, 3, 4, 5]
+    outages = {"metric": "outages", "service": ["erp"], "at_most": 1, "per": "month"}
+    office.restart(agreement([outages]))
+    assert sorted({key[0] for key in office.states}) == [5]
+    office.passed("05-03T00")
+    assert [one["subject"] for one in office.last()["targets"]] == ["erp"]
+
+
+def test_a_later_version_is_refused() -> None:
+    office = Office(agreement([SHARE]))
+    with pytest.raises(UnknownVersion, match="a state of the ledger has version 2, this program knows 1"):
+        office.process.on_restore(b"\1", b"\2\0")
+
+
+# Metrics
+
+
+def test_the_gauges_show_the_period_that_runs() -> None:
+    mean = {"metric": "satisfaction", "at_least": 4.5, "per": "month"}
+    office = Office(agreement([SHARE | {"at_least": "90%", "name": "in time"}, SHARE | {"per": "week"}, mean, CRM]))
+    for number in range(19):
+        office.met(f"G{number}", "04-10T08")
+    office.breached("B1", "04-10T08")
+    office.breached("B2", "05-10T08")
+    office.rated("G1", "04-10T08", 5)
+
+    def gauges(instant: str) -> dict[tuple[str, ...], float]:
+        tallies = [office.process.tally(state) for state in office.states.values()]
+        samples = [sample for tally in tallies for sample in office.process.gauges(tally, at(instant))]
+        assert len({sample[:2] for sample in samples}) == len(samples)
+        assert all(dict(sample.labels)["agreement"] == "a" for sample in samples)
+        return {(name, *(value for _, value in labels[1:])): amount for name, labels, amount in samples}
+
+    assert gauges("2026-04-10T09:00:00Z") == {
+        ("period_ratio", "in time", "resolution"): 0.95,
+        ("period_target_ratio", "in time", "resolution"): 0.9,
+        ("period_budget_left_ratio", "in time", "resolution"): 0.5,
+        ("period_ratio", "compliance", "resolution"): 0.95,
+        ("period_target_ratio", "compliance", "resolution"): 0.95,
+        ("period_budget_left_ratio", "compliance", "resolution"): 0.0,
+        ("period_ratio", "satisfaction", "ratings"): 5.0,
+        ("period_target_ratio", "satisfaction", "ratings"): 4.5,
+    }
+    assert gauges("2026-05-20T09:00:00Z") == {
+        ("period_ratio", "in time", "resolution"): 0.0,
+        ("period_target_ratio", "in time", "resolution"): 0.9,
+        ("period_budget_left_ratio", "in time", "resolution"): -9.0,
+    }
+
+
+# Many
+
+
+def test_what_is_due_at_once_is_done_in_small_turns() -> None:
+    customers = [f"C{number}" for number in range(1_000)]
+    office = Office(agreement([SHARE], each="customer", match={"customer": customers}))
+    office.passed("05-03T00")
+    assert len(office.reports) == 1_000
+    assert len({one["agreement"] for one in office.reports}) == 1_000
+
+
+def test_a_restart_in_the_middle_of_that_closes_the_others_once() -> None:
+    customers = [f"C{number}" for number in range(200)]
+    office = Office(agreement([SHARE], each="customer", match={"customer": customers}))
+    settle, office.settle = office.settle, lambda: None  # type: ignore[method-assign]
+    office.passed("05-03T00")
+    assert 0 < len(office.reports) < 200
+    office.settle = settle  # type: ignore[method-assign]
+    office.restart()
+    assert len(office.reports) == 200
+    office.settle = lambda: None  # type: ignore[method-assign]
+    office.passed("06-01T01")
+    finals = [one for one in office.reports if one["status"] == "final"]
+    assert 0 < len(finals) < 200
+    office.settle = settle  # type: ignore[method-assign]
+    office.restart()
+    finals = [one["agreement"] for one in office.reports if one["status"] == "final"]
+    assert (len(finals), len(set(finals))) == (200, 200)
+    assert len(office.reports) == 400
+    office.passed("2026-06-01T02:00:00Z")
+    office.restart()
+    assert sorted({key[0] for key in office.states}) == [5]
+    assert len(office.reports) == 400

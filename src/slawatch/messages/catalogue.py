@@ -11,6 +11,7 @@ from typing import Any, is_typeddict
 
 import msgspec
 
+from slawatch.messages.moves import MovedData
 from slawatch.messages.passed import Passed
 from slawatch.messages.period_alerts import Measured, PeriodAlertData
 from slawatch.messages.ratings import RatedData
@@ -84,6 +85,7 @@ CHANNELS = (
             _clocks("met", "missed", "withdrawn", "breached", "retracted"),
             _periods("met", "missed"),
             Kind("rated", "a ticket's last rating", RatedData, ("rated",), "slawatch.rated.v1"),
+            Kind("moved", "where a clock's verdict lies now", MovedData, ("moved",), "slawatch.clock.moved.v1"),
             Kind("measured", "figures of a closed period", Measured, ("measured",), "slawatch.period.measured.v1"),
             Kind("passed", "how far a partition has come", Passed, ("passed",), "slawatch.passed.v1"),
         ),

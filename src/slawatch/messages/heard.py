@@ -10,7 +10,7 @@ import msgspec
 
 from slawatch.core.alert import MET, MISSED
 from slawatch.core.periods.alert import MEASURED
-from slawatch.core.periods.outcome import KINDS
+from slawatch.core.periods.outcome import KINDS, MOVED
 from slawatch.messages.envelope import MORE
 from slawatch.messages.reports import TargetEntry
 from slawatch.process import Reason, Record, Rejection
@@ -88,7 +88,7 @@ def _missing(data: Heard) -> str | None:
     """What must be there for a record of its kind and is not."""
     wanted: tuple[str, ...] = ()
     if is_clock(data):
-        wanted = ("agreement", "metric", "ticket", "round", "happened_at")
+        wanted = ("agreement", "metric", "ticket", "round", "at" if data.what == MOVED else "happened_at")
     elif data.what == "rated":
         wanted = ("agreement", "ticket", "at")
     elif data.what == "passed":

@@ -7,6 +7,7 @@ closed when everything that was due in it is known, whoever lags. Counts are der
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -14,7 +15,7 @@ from slawatch.core.agreement import Metric
 from slawatch.core.periods.agenda import Agenda, Expiring, Task
 from slawatch.core.periods.book import Book, Page, Time
 from slawatch.core.periods.contract import Contracts, ServiceTarget
-from slawatch.core.periods.outcome import heard
+from slawatch.core.periods.outcome import MOVED, heard, moved
 from slawatch.core.periods.passage import Passage
 from slawatch.core.periods.period import Per, Period, period_of
 from slawatch.core.periods.standing import standings
@@ -128,10 +129,10 @@ class LedgerProcess:
         # There is one state of time in a partition: it stands for all that is read from the counts.
         if tally == b"\1":
             for book in self._books.values():
-                for metric, subject, ratio, promised, left in standings(book, at):
+                for metric, subject, ratio, target, left in standings(book, at):
                     labels = (("agreement", book.contract.agreement), ("metric", metric), ("service", subject))
                     yield Sample("period_ratio", labels, float(ratio))
-                    yield Sample("period_target_ratio", labels, float(promised))
+                    yield Sample("period_target_ratio", labels, float(target))
                     if left is not None:
                         yield Sample("period_budget_left_ratio", labels, float(left))
 
@@ -171,13 +172,17 @@ class LedgerProcess:
             return Outcome.UNMATCHED
         assert data.ticket is not None
         assert data.round is not None
-        assert data.happened_at is not None
-        ticket, at = data.ticket, to_ms(data.happened_at)
+        ticket, happened_at, due_at = data.ticket, _ms(data.happened_at), _ms(data.due_at)
         key = Clock(data.agreement, metric, ticket, data.round).key()
         state = draft.get(key)
         known = None if state is None else entries.load_outcome(state)
         fields = (data.priority, data.customer, data.service, data.kind, data.team)
-        outcome = heard(known, data.what, at, None if data.due_at is None else to_ms(data.due_at), fields)
+        if data.what == MOVED:
+            assert data.at is not None
+            at, outcome = to_ms(data.at), moved(happened_at, due_at, fields)
+        else:
+            assert happened_at is not None
+            at, outcome = happened_at, heard(known, data.what, happened_at, due_at, fields)
         if outcome == known:
             return Outcome.DUPLICATE
         pages: set[Page] = set()
@@ -365,18 +370,13 @@ class LedgerProcess:
 
     def _restore(self, key: bytes, state: bytes) -> bool:
         """Take a state into the counts; False if nothing in the agreements file asks for it any more."""
-        kind = key[0]
-        agreement = entries.clock_of(key).agreement if kind == entries.CLOCK else entries.agreement_of(key)
+        if key[0] == entries.CLOCK:
+            return self._restore_clock(key, state)
+        agreement = entries.agreement_of(key)
         book = self._books.get(agreement)
         if book is None:
             return False
-        match kind:
-            case entries.CLOCK:
-                clock = entries.clock_of(key)
-                outcome = entries.load_outcome(state)
-                for _ in book.note(clock.metric, clock.ticket, outcome):
-                    pass
-                return clock.metric in book.metrics and self._keep(key, book.expiry(outcome.last), None)
+        match key[0]:
             case entries.RATING:
                 at, rating = entries.load_rating(state)
                 for _ in book.rate(at, rating):
@@ -390,8 +390,24 @@ class LedgerProcess:
                 return found is not None
             case _:
                 label = entries.label_of(key)
+                if period_of(label, book.contract.zone)[0] not in book.calendars:
+                    return False
                 self._pages.restore(agreement, label, entries.load_page(state))
-                return period_of(label, book.contract.zone)[0] in book.calendars
+                return True
+
+    def _restore_clock(self, key: bytes, state: bytes) -> bool:
+        agreement, metric, ticket, _ = entries.clock_of(key)
+        book = self._books.get(agreement)
+        if book is None or metric not in book.metrics:
+            return False
+        outcome = entries.load_outcome(state)
+        for _ in book.note(metric, ticket, outcome):
+            pass
+        return self._keep(key, book.expiry(outcome.last), None)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
 
 
 def _service_page(book: Book, label: str, name: str, service: str) -> tuple[Per, Period] | None:

@@ -10,6 +10,8 @@ from slawatch.core.alert import Alert
 from slawatch.core.assess import Use, apply, fire, rejudge
 from slawatch.core.fact import STATUS, Fact
 from slawatch.core.fold import Bounds, fold, next_wake_up, overfull, tidy
+from slawatch.core.moved import ended, gone_on, moved
+from slawatch.core.periods.book import counted
 from slawatch.core.periods.contract import Contracts, SatisfactionTarget
 from slawatch.core.promise import Agreements
 from slawatch.core.rating import Ratings
@@ -17,6 +19,7 @@ from slawatch.core.ticket import Ticket
 from slawatch.instants import rfc3339
 from slawatch.messages.envelope import Envelope, linked
 from slawatch.messages.events import Publisher, Speaker, TicketEvent, read_ticket_event
+from slawatch.messages.moves import moved_messages
 from slawatch.messages.ratings import rating_messages
 from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, State, Turn
 from slawatch.processes.marks import MARK_KEY, Marks
@@ -62,6 +65,7 @@ class TicketProcess:
         self._publisher: Publisher | Speaker = Publisher(source)
         self._envelope = Envelope(source)
         self._ratings = _ratings(agreements, self._contracts)
+        self._counted = counted(self._contracts)
         self._marks = None if place is None else Marks(self._contracts, self._bounds.retention, place, source)
         self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
 
@@ -75,6 +79,7 @@ class TicketProcess:
         key, name, fact, traceparent = event
         agreements, before = self._agreements, get(key)
         ticket = self.take(key, name, before) or Ticket(name, packed.PackedHistory(agreements))
+        rounds, were = ticket.rounds, ended(ticket) if self._counted else ()
         alerts, use = apply(ticket, fact, agreements, stream_time)
         if use is not Use.IN_ORDER and use is not Use.LATE:
             if ticket.order is not None:
@@ -92,8 +97,15 @@ class TicketProcess:
         if surplus:
             fold(ticket, agreements, surplus)
             counts[FOLDED_FACTS] = surplus
-        ratings = self._rate(ticket, (fact,), now, traceparent) if self._ratings else ()
-        messages = self._said(alerts, ratings, now, traceparent) if alerts or ratings else ()
+        others = self._rate(ticket, (fact,), now, traceparent) if self._ratings else []
+        if self._counted:
+            at = fact.at
+            if ticket.rounds is not rounds:  # not one step further, but derived from all facts again
+                others += self._move(ticket, at, stream_time, now, traceparent, fact, alerts)
+            else:
+                moves = gone_on(ticket, were, at, alerts, self._counted)
+                others += moved_messages(self._envelope, name, moves, at, now, traceparent)
+        messages = self._said(alerts, others, now, traceparent) if alerts or others else ()
         turn = self._turn(key, ticket, (before, event, 0, stream_time, now), messages)
         if counts:
             turn.counts = counts
@@ -135,8 +147,10 @@ class TicketProcess:
             return Turn(wake_ups={key: None})
         ticket = packed.load(key.decode(), state, self._agreements)
         alerts = rejudge(ticket, self._agreements, stream_time)
-        ratings = self._rate(ticket, ticket.history.facts(), now, None) if self._ratings else ()
-        messages = self._said(alerts, ratings, now)
+        others = self._rate(ticket, ticket.history.facts(), now, None) if self._ratings else []
+        if self._counted:
+            others += self._move(ticket, stream_time, stream_time, now)
+        messages = self._said(alerts, others, now)
         due = next_wake_up(ticket, self._bounds)
         # Once for each state, so it is packed at once.
         return Turn({key: self.pack(ticket, due)}, {key: due}, messages)
@@ -181,20 +195,30 @@ class TicketProcess:
         """The state of a ticket."""
         return packed.dump(ticket, self._agreements, due)
 
-    def _rate(self, ticket: Ticket, facts: Sequence[Fact], now: int, traceparent: bytes | None) -> Sequence[Message]:
+    def _rate(self, ticket: Ticket, facts: Sequence[Fact], now: int, traceparent: bytes | None) -> list[Message]:
         """Let a ticket's rating be the last of these facts and of what is known; who is told what of it."""
         was = ticket.rated
         rated = self._ratings.last(facts, was)
         if rated is None:
-            return ()
+            return []
         ticket.rated, tellings = self._ratings.judge(was, rated, ticket.fields)
-        return rating_messages(self._envelope, ticket.id, ticket.fields, tellings, now, traceparent) if tellings else ()
+        return rating_messages(self._envelope, ticket.id, ticket.fields, tellings, now, traceparent)
+
+    def _move(
+        self, ticket: Ticket, at: int, stream_time: int, now: int,
+        traceparent: bytes | None = None, fact: Fact | None = None, alerts: Sequence[Alert] = (),
+    ) -> list[Message]:  # fmt: skip
+        """Tell the ledger where the verdicts lie because of what happened `at`."""
+        assert ticket.order is not None
+        judged = max(at, stream_time, ticket.order[0])
+        moves = moved(ticket, self._agreements, self._counted, judged, fact, alerts)
+        return moved_messages(self._envelope, ticket.id, moves, at, now, traceparent)
 
     def _said(
-        self, alerts: Sequence[Alert], ratings: Sequence[Message], now: int, traceparent: bytes | None = None
+        self, alerts: Sequence[Alert], others: Sequence[Message], now: int, traceparent: bytes | None = None
     ) -> Sequence[Message]:
         messages = self._publisher.messages(alerts, now, traceparent) if alerts else []
-        return linked((*messages, *ratings)) if len(messages) > 1 or ratings else messages
+        return linked((*messages, *others)) if len(messages) > 1 or others else messages
 
     def _turn(self, key: bytes, ticket: Ticket, happened: Happened, messages: Sequence[Message]) -> Turn:
         due = ticket.deadline

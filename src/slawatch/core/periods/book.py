@@ -16,6 +16,7 @@ from slawatch.core.periods.contract import (
     Basis,
     ComplianceTarget,
     Contract,
+    Contracts,
     LedgerTarget,
     PerMiss,
     SatisfactionTarget,
@@ -97,7 +98,10 @@ class Book:
         """When all periods in which an instant lies are final, and what is known of it may be dropped."""
         if self.retention is None:
             return None
-        return max(self.closes_at(calendar.at(last)) for calendar in self.calendars.values()) + self.retention
+        end = 0
+        for calendar in self.calendars.values():
+            end = max(end, calendar.at(last).end)
+        return end + self.contract.settle + self.retention
 
     def note(self, metric: Metric, ticket: str, outcome: Outcome, sign: int = 1) -> Iterator[Page]:
         """Count an outcome, or (-1) no longer, while the pages on which it counts are gone through."""
@@ -195,6 +199,11 @@ class Book:
     def _judges(self, at: int) -> bool:
         since, until = self.contract.since, self.contract.until
         return (since is None or since <= at) and (until is None or at < until)
+
+
+def counted(contracts: Contracts) -> frozenset[tuple[str, Metric]]:
+    """The agreements and ticket metrics whose outcomes are counted."""
+    return frozenset((contract.agreement, line.metric) for contract in contracts.contracts for line in _lines(contract))
 
 
 def _lines(contract: Contract) -> Iterator[Line]:

@@ -9,7 +9,9 @@ from slawatch.core.periods.contract import Basis
 from slawatch.core.periods.figures import Verdict
 from slawatch.core.promise import BREACHED
 
-KINDS = frozenset((BREACHED, MET, MISSED, RETRACTED, WITHDRAWN))
+MOVED = "moved"
+"""No alert: where the verdict of a clock lies now, which none that was said tells."""
+KINDS = frozenset((BREACHED, MET, MISSED, RETRACTED, WITHDRAWN, MOVED))
 """What can be heard of a clock."""
 
 FieldValues = tuple[str | None, str | None, str | None, str | None, str | None]
@@ -45,7 +47,12 @@ class Outcome(NamedTuple):
     @property
     def last(self) -> int:
         """The later of its instants."""
-        return max(instant for instant in (self.due, self.ended) if instant is not None)
+        return max(self.due or 0, self.ended or 0)
+
+
+def moved(ended: int | None, due: int | None, fields: FieldValues) -> Outcome | None:
+    """What is known of a clock whose verdict lies there now."""
+    return None if due is None and ended is None else Outcome(due, ended, due is not None and ended is not None, fields)
 
 
 def heard(known: Outcome | None, what: str, at: int, due_at: int | None, fields: FieldValues) -> Outcome | None:

@@ -82,7 +82,7 @@ def decode_monitoring_event(value: bytes) -> MonitoringEvent | Rejection:
         return Rejection(Reason.INVALID, f"version {version} does not fit 64 bits - at `$.version`")
     service: str = data["service"]
     status = _STATUSES[data["status"]]
-    fact = Fact(at, version, data["id"], data.get("check") or "", data.get("customer"), status)
+    fact = Fact(at, version, data["id"], data.get("check") or "", data.get("customer") or None, status)
     if status is Status.MAINTENANCE and data.get("planned_until") is not None:
         planned = _planned(data, at)
         if isinstance(planned, Rejection):

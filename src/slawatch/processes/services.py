@@ -25,6 +25,7 @@ from slawatch.states.service import Kept, Shown
 
 _OUTCOMES = {
     Use.REPEATED: Outcome.APPLIED,
+    Use.REPEATED_LATE: Outcome.LATE,
     Use.IN_ORDER: Outcome.APPLIED,
     Use.LATE: Outcome.LATE,
     Use.DUPLICATE: Outcome.DUPLICATE,
@@ -85,7 +86,8 @@ class ServiceProcess:
             thin(service)
         folded = len(service.facts) != facts + 1
         states = kept.rewrite(key) if folded else kept.add(key, fact)
-        if use is not Use.REPEATED or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
+        repeats = use is Use.REPEATED or use is Use.REPEATED_LATE
+        if not repeats or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
             states |= kept.store(key, self._contracts.fingerprint)
         return self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
 

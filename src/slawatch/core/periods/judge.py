@@ -25,6 +25,7 @@ class Use(Enum):
     """What became of a fact."""
 
     REPEATED = "repeated"
+    REPEATED_LATE = "repeated late"
     IN_ORDER = "in order"
     LATE = "late"
     DUPLICATE = "duplicate"
@@ -50,10 +51,10 @@ def apply(service: Service, fact: Fact, stream_time: int, retention: int | None)
         return Step([], Use.DUPLICATE)
     alerts = fire(service, fact.at, retention) if service.due is not None and service.due < fact.at else []
     newest = service.keep(fact)
-    if newest and _repeats(service, fact):
+    if _repeats(service, fact):
         service.checks[fact.name].order = fact.order
-        return Step(alerts, Use.REPEATED)
-    touched = _take(service, fact, newest)
+        return Step(alerts, Use.REPEATED if newest else Use.REPEATED_LATE)
+    touched = _take(service, fact)
     alerts += _catch_up(service, touched, max(fact.at, stream_time), fact.at, retention)
     if not touched:
         return Step(alerts, Use.UNMATCHED)
@@ -96,36 +97,39 @@ def _raise_horizon(service: Service, at: int, retention: int | None) -> None:
 
 
 def _repeats(service: Service, fact: Fact) -> bool:
-    """Whether the newest fact says of its check what that has said all the time."""
+    """Whether a fact is its check's newest and says what that has said all the time since the one before."""
     if fact.planned_until is not None:
         return False
     watch = service.checks.get((fact.check, fact.customer))
-    return watch is not None and watch.status is fact.status and not watch.stale
+    return watch is not None and watch.status is fact.status and not watch.stale and fact.order > watch.order
 
 
-def _extends(service: Service, fact: Fact, newest: bool) -> bool:
-    """Whether a fact changes nothing that has passed, so that the meters may go on from where they stand.
+def _extends(service: Service, fact: Fact) -> bool:
+    """Whether a fact changes nothing that the meters have passed, so that they may go on from where they stand.
 
-    An announcement may: that work which lies behind was shorter.
+    It need not be the newest of all: what is newer, and is not passed, repeats what other checks said. An announcement
+    may change what is passed: work that lies behind was shorter.
     """
-    return newest and fact.at >= service.at and (fact.planned_until is None or fact.planned_until >= fact.at)
+    if fact.at < service.at:
+        return False
+    return service.is_last(fact) if fact.planned_until is None else fact.planned_until >= fact.at
 
 
-def _take(service: Service, fact: Fact, newest: bool) -> list[Group]:
+def _take(service: Service, fact: Fact) -> list[Group]:
     """Bring the groups that see a fact up to it; which they are."""
     fresh: list[Group] = []
     if fact.customer in service.table.customers and fact.customer not in service.seen:
         assert fact.customer is not None
         fresh = service.see(fact.customer)
     touched = service.seeing(fact.customer)
-    ahead = _extends(service, fact, newest)
+    ahead = _extends(service, fact)
     assert service.newest is not None
-    service.at = max(service.at, service.newest[0])
+    service.at = max(service.at, fact.at if ahead else service.newest[0])
     before = after = None
     planning = fact.planned_until is not None
     if planning:
         service.plan(fact)
-    elif newest or service.is_last(fact):
+    elif service.is_last(fact):
         before, after = service.watch(fact)
     if not ahead:
         service.expire(service.at - 1)  # only its own check can be stale by then: of others that is known

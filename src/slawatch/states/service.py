@@ -241,8 +241,9 @@ def _line(line: Line, table: Table) -> tuple[Any, ...]:
         for reading in line.meter.readings[: line.meter.rest]:
             agreed += reading.passed(line.measure, reading.period.end)
             lost += reading.lost(line.measure)
-    places = [table.places[seat.identity] for seat in line.seats]
-    return _runs(places), (agreed, lost), None if line.meter is None else _meter(line.meter)
+    if line.packed is None:
+        line.packed = _runs([table.places[seat.identity] for seat in line.seats])
+    return line.packed, (agreed, lost), None if line.meter is None else _meter(line.meter)
 
 
 def _runs(places: Sequence[int]) -> list[list[int]]:

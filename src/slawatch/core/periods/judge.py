@@ -214,5 +214,7 @@ def _said(service: Service, line: Line, cause: int | None = None) -> Iterator[Pe
     for reading in readings:
         if derived and cause is not None:  # as time goes on nothing ceases to be true
             yield from take_back(meter, line.seats, service.id, reading, cause)
-        yield from speak(meter, line.seats, service.id, reading, reading.period.label in arrived)
+        if reading.closed or reading.spoken != len(reading.crossed):
+            reading.spoken = len(reading.crossed)
+            yield from speak(meter, line.seats, service.id, reading, reading.period.label in arrived)
     meter.settle()

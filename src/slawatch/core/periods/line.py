@@ -38,11 +38,13 @@ class Past(NamedTuple):
 class Line:
     """Promises that are measured alike on the same events, with the same things said. Without a meter until one is needed."""
 
-    __slots__ = ("arrived", "carried", "derived", "gone", "heard", "measure", "meter", "seats")
+    __slots__ = ("arrived", "carried", "derived", "gone", "heard", "measure", "meter", "packed", "seats")
 
     def __init__(self, measure: Measure, seats: list[Seat], heard: dict[str, Said] | None = None) -> None:
         self.measure = measure
         self.seats = seats
+        self.packed: object = None
+        """What whoever stores the line made of its seats; None once they change."""
         self.meter: Meter | None = None
         self.heard = heard or {}
         """By the period's label, what was said before the meter was made anew."""

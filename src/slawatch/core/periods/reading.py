@@ -28,7 +28,7 @@ class Reading:
 
     __slots__ = (
         "agreed", "closed", "crossed", "degraded", "down", "excluded", "longest", "outage_list", "outages", "period",
-        "said", "told", "unknown",
+        "said", "spoken", "told", "unknown",
     )  # fmt: skip
 
     def __init__(self, period: Period, agreed: int) -> None:
@@ -42,6 +42,8 @@ class Reading:
         """By the number of the rung."""
         self.closed = False
         self.said: dict[str, int] = {}
+        self.spoken = 0
+        """So many crossings were looked at when it was last asked what is to be said."""
         self.told: bytes | None = None
         """A digest of the figures that were last said of the period when closed."""
 

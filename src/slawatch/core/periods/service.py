@@ -125,6 +125,7 @@ class Service:
                 new.setdefault(key, Group(key, [])).lines.append(moved)
                 if len(moving) < len(line.seats):
                     line.seats = [seat for seat in line.seats if seat not in moving]
+                    line.packed = None
                     stay.append(line)
             group.lines = stay
             if not stay:

@@ -24,6 +24,7 @@ PROCESS_COUNTERS = {
     "folded_tickets": "tickets folded into their base after the retention",
     "folded_rounds": "finished reply rounds folded into the base",
     "folded_facts": "facts folded into the base because a ticket has too many",
+    "folded_repeats": "monitoring events folded because they only repeat what their check said",
     "forgotten_tickets": "stubs of folded tickets that were taken away",
 }
 """The counters that a process may raise by name, with their help."""

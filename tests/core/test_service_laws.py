@@ -269,3 +269,15 @@ def test_the_fast_step_says_what_the_definition_says(desk: Desk, chance: random.
         patch.setattr(judge_module, "_extends", lambda *_: False)
         slow = run(desk, records)
     assert [message[:4] for message in fast.messages] == [message[:4] for message in slow.messages]
+
+
+@settings(max_examples=25)
+@given(desks())
+def test_what_is_let_go_of_is_not_missed(desk: Desk) -> None:
+    desk.options["min_outage"] = min(desk.options["min_outage"], 20)  # else one comes to count when all is final
+    kept, folded = run(desk), run(desk, retention=86_400_000)
+    assert folded.said == kept.said
+    for metric in METRICS:
+        whole, rest = by_day(kept.accounts(), metric), by_day(folded.accounts(), metric)
+        assert rest.keys() == {day for day in whole if day >= DAYS - 1}
+        assert {day: account.figures for day, account in rest.items()} == {day: whole[day].figures for day in rest}

@@ -42,6 +42,7 @@ def test_repeats_are_folded_when_they_are_more_than_a_day_old() -> None:
         for number in range(4_000):
             desk.event(rfc3339(START + number * 180_000), "down" if number % 500 == 499 else "up")
     assert len(folded.states) < len(kept.states) / 2
+    assert sum(turn.counts.get("folded_repeats", 0) for turn in folded.turns) > 2_000
     assert figures(folded) == figures(kept)
     assert folded.said == kept.said
     late = {"at": rfc3339(START + 100 * 180_000 - 60_000), "status": "down"}

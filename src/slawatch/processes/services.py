@@ -31,6 +31,7 @@ _OUTCOMES = {
     Use.DUPLICATE: Outcome.DUPLICATE,
     Use.UNMATCHED: Outcome.UNMATCHED,
 }
+FOLDED_REPEATS = "folded_repeats"
 RECENT = 4_096
 """Services kept unpacked beside the very bytes that they were packed to; only used for states of those bytes."""
 
@@ -82,14 +83,20 @@ class ServiceProcess:
                 return Turn(outcome=Outcome.DUPLICATE)
             floor = rfc3339(service.floor)
             return Turn(rejection=Rejection(Reason.TOO_LATE, f"the service's periods until {floor} are final"))
+        repeats = 0
         if self._retention is not None and len(service.facts) >= service.fat:
+            repeats = len(service.facts)
             thin(service)
+            repeats -= len(service.facts)
         folded = len(service.facts) != facts + 1
         states = kept.rewrite(key) if folded else kept.add(key, fact)
-        repeats = use is Use.REPEATED or use is Use.REPEATED_LATE
-        if not repeats or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
+        same = use is Use.REPEATED or use is Use.REPEATED_LATE
+        if not same or alerts or folded or kept.head is None or packed.wake_up(kept.head) != service.due:
             states |= kept.store(key, self._contracts.fingerprint)
-        return self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
+        turn = self._turn(key, kept, states, alerts, _OUTCOMES[use], now, traceparent)
+        if repeats:
+            turn.counts = {FOLDED_REPEATS: repeats}
+        return turn
 
     def on_start(self, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - other wake-ups have their service
         return Turn() if self._marks is None else self._marks.on_start(stream_time)

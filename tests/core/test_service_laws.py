@@ -185,7 +185,7 @@ def by_day(accounts: list[Account], metric: str) -> dict[int, Account]:
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(desks())
 def test_a_grid_agrees(desk: Desk) -> None:
     found = run(desk).accounts()
@@ -230,7 +230,7 @@ def standing(desk: ServiceDesk) -> dict[str, Any]:
     return {about: what for about, what in last.items() if what != "retracted" and about not in going_on}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(desks(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_no_figure_and_no_truth(desk: Desk, chance: random.Random) -> None:
     shuffled = [record for record in desk.records() for _ in range(2)]
@@ -246,7 +246,7 @@ def figures_of(desk: ServiceDesk) -> list[Any]:
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(desks(), st.randoms(use_true_random=False))
 def test_a_restart_before_every_turn_changes_nothing_that_is_said(desk: Desk, chance: random.Random) -> None:
     records = desk.records()
@@ -257,7 +257,7 @@ def test_a_restart_before_every_turn_changes_nothing_that_is_said(desk: Desk, ch
     assert one.states == other.states
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(desks(), st.randoms(use_true_random=False))
 def test_the_fast_step_says_what_the_definition_says(desk: Desk, chance: random.Random) -> None:
     records = desk.records()
@@ -271,7 +271,7 @@ def test_the_fast_step_says_what_the_definition_says(desk: Desk, chance: random.
     assert [message[:4] for message in fast.messages] == [message[:4] for message in slow.messages]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(desks())
 def test_what_is_let_go_of_is_not_missed(desk: Desk) -> None:
     desk.options["min_outage"] = min(desk.options["min_outage"], 20)  # else one comes to count when all is final

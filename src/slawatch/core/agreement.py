@@ -23,6 +23,8 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
     CLOSURE = "closure"
 
+    __hash__ = str.__hash__  # that of an enumeration is a function in Python, and rounds are looked up by metric
+
 
 METRICS = tuple(Metric)
 

@@ -58,6 +58,8 @@ class PackedHistory:
         for fact in self._new:
             if fact.id == name:
                 return True
+        if not self._facts:
+            return False
         # Searching the packed bytes is a hundred times faster than unpacking them; what it finds may be something else.
         return pack(name) in self._facts and any(fact.id == name for fact in self.facts())
 

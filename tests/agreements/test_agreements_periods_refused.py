@@ -37,7 +37,7 @@ def owed(lines: str, targets: str = UP + TICKETS) -> str:
     [
         ("availability", "at_least: 100.1% #!", "at_least", "`100.1%` is more than all: write at most 100%"),
         ("availability", "at_least: 0% #!", "at_least", "`0%` is nothing: write more than 0%"),
-        ("availability", "at_least: 99.9 #!", "at_least", "`99.9` is not a percentage: write for example 150%"),
+        ("availability", "at_least: 99.9 #!", "at_least", "`99.9` is not a percentage: write 99.9%"),
         ("availability", "at_least: [99%] #!", "at_least", "must be a text, not a list"),
         ("availability", "at_least: yes #!", "at_least", 'YAML reads yes as a boolean: write "yes"'),
         (
@@ -295,7 +295,7 @@ def test_two_targets_with_ids_of_their_own(second: str) -> None:
         (
             "credits: [{metric: availability, credit: 5}] #!",
             "credits[0].credit",
-            "`5` is not a percentage: write for example 150%",
+            "`5` is not a percentage: write 5%",
         ),
         (
             "credits: [{metric: availability, credit: 0%}] #!",
@@ -398,7 +398,7 @@ def test_two_targets_with_ids_of_their_own(second: str) -> None:
             "fee.currency",
             "`Euro` is not a currency of three letters: write for example EUR",
         ),
-        ("credit_cap: 30 #!", "credit_cap", "`30` is not a percentage: write for example 150%"),
+        ("credit_cap: 30 #!", "credit_cap", "`30` is not a percentage: write 30%"),
         ("credit_cap: 0% #!", "credit_cap", "`0%` is nothing: write more than 0%"),
         ("settle: soon #!", "settle", "`soon` is not a duration: write for example 15m, 1h30m or 3d"),
         ("each: team #!", "each", "unknown choice `team`: write one of `customer`"),
@@ -677,7 +677,7 @@ def test_all_mistakes_at_once() -> None:
             "write for example 2026-10-03T10:00:00+03:00"
         ),
         "a.yaml:7: agreements[0].exclude[0].reason: is missing",
-        "a.yaml:9: agreements[0].credits[0].credit: `some` is not a percentage: write for example 150%",
+        "a.yaml:9: agreements[0].credits[0].credit: `some` is not a percentage: write for example 75%",
         (
             "a.yaml:10: agreements[0].credits[1].each_miss: `x` is not an amount of money: "
             'write a decimal number, for example "1200.00"'

@@ -263,7 +263,7 @@ def test_an_agreement(lines: str, field: str, sentence: str) -> None:
         ("within: 4h\nwarn: 50% #!", "warn", "must be a list: write [50%]"),
         ("within: 4h\nwarn: [0%] #!", "warn[0]", "`0%` can't warn: write more than 0% and less than 100%"),
         ("within: 4h\nwarn: [100.0%] #!", "warn[0]", "`100.0%` can't warn: write more than 0% and less than 100%"),
-        ("within: 4h\nwarn: [.5%] #!", "warn[0]", "`.5%` is not a percentage: write for example 150%"),
+        ("within: 4h\nwarn: [.5%] #!", "warn[0]", "`.5%` is not a percentage: write for example 75%"),
         (
             "within: 4h\nwarn: [75] #!",
             "warn[0]",

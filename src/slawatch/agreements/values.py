@@ -102,10 +102,11 @@ def _pause(value: Any, info: ValidationInfo[Names]) -> Phase:
     return word_of("status", PHASES, word)
 
 
-def percent(word: str) -> Percent:
+def percent(word: str, example: str = "75%") -> Percent:
     """The share in `75%`."""
     if not re.fullmatch(PERCENT, word, re.ASCII):
-        raise Mistake(f"`{word}` is not a percentage: write for example 150%")
+        tip = f"{word}%" if re.fullmatch(PERCENT, f"{word}%", re.ASCII) else f"for example {example}"
+        raise Mistake(f"`{word}` is not a percentage: write {tip}")
     return Percent(word, Fraction(word[:-1]) / 100)
 
 
@@ -122,7 +123,7 @@ def threshold(word: str) -> Percent | Duration:
 
 
 def _level(word: str) -> Percent:
-    found = percent(word)
+    found = percent(word, "150%")
     if found.share <= 1:
         raise Mistake(f"`{word}` is not overdue: write more than 100%")
     return found

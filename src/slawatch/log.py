@@ -13,7 +13,8 @@ from typing import TextIO
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # The Kafka client repeats itself once per connection and partition while a broker is away; the lane says it once.
-_NOISY = ("aiokafka", "faust", "mode", "aiohttp", "asyncio")
+# Of slawatch.web only Faust speaks, of its own starting and stopping.
+_NOISY = ("aiokafka", "faust", "mode", "aiohttp", "asyncio", "slawatch.web")
 
 
 def _instant(record: logging.LogRecord) -> str:

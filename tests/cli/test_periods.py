@@ -152,6 +152,11 @@ def test_other_forms(run):
         ((*APRIL, "--brokers", "localhost:1"), 2, "one of the two"),
         ((*APRIL, "--all", "--format", "html"), 2, "--all: there is no html of it"),
         ((*APRIL, "--output", "no/where.html"), 2, "no/where.html: can't be written"),
+        (
+            ("report", "--brokers", "127.0.0.1:1", "--period", "2026-04"),
+            1,
+            "slawatch: no broker at 127.0.0.1:1, or none",
+        ),
         (("report", "--brokers", "nowhere", "--period", "2026-04"), 2, "SLAWATCH_BROKERS: 'nowhere' is not host:port"),
         (("explain", *COMMON, "--service", "crm"), 2, "--service: needs a --period too"),
         (("explain", *COMMON, "--ticket", "T-1", "--period", "2026-04"), 2, "go with --service"),

@@ -105,8 +105,11 @@ def from_topic(brokers: str, period: str) -> list[Dossier]:
     except (LaneError, OSError) as error:
         raise Failure([f"slawatch: {error}"], Exit(getattr(error, "exit_code", 1))) from None
     except Exception as error:
-        from aiokafka.errors import KafkaError
+        from aiokafka.errors import KafkaConnectionError, KafkaError
 
+        if isinstance(error, KafkaConnectionError):
+            away = f"no broker at {settings.brokers}, or none that accepts the SLAWATCH_SECURITY settings"
+            raise Failure([f"slawatch: {away}"], Exit.PROBLEMS) from None
         if not isinstance(error, KafkaError):
             raise
         raise Failure([f"slawatch: Kafka at {settings.brokers}: {error}"], Exit.PROBLEMS) from None

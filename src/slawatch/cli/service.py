@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def worker() -> int:
     agreements = _load(agreements_path)
     log.configure(settings.log_format, settings.log_level)
     for warning in agreements.warnings:
-        _log.warning("%s", warning)
+        _log.warning("%s", replace(warning, warning=False))  # the line has its level
     summary = agreements.summary
     fingerprint = agreements.agreements.fingerprint.hex()
     fields = {
@@ -79,8 +80,11 @@ def topics() -> int:
     except (LaneError, OSError) as error:
         raise Failure([f"slawatch: {error}"], Exit(getattr(error, "exit_code", 1))) from None
     except Exception as error:
-        from aiokafka.errors import KafkaError
+        from aiokafka.errors import KafkaConnectionError, KafkaError
 
+        if isinstance(error, KafkaConnectionError):
+            away = f"no broker at {settings.brokers}, or none that accepts the SLAWATCH_SECURITY settings"
+            raise Failure([f"slawatch: {away}"], Exit.PROBLEMS) from None
         if not isinstance(error, KafkaError):
             raise
         raise Failure([f"slawatch: Kafka at {settings.brokers}: {error}"], Exit.PROBLEMS) from None

@@ -150,6 +150,14 @@ def test_the_timeline_has_every_stretch_where_it_was():
     assert _rectangles(lane.picture, "ahead") == []
 
 
+def test_where_nothing_is_known_nothing_is_drawn_as_up():
+    (lane,) = sheet().lanes
+    assert _rectangles(lane.picture, "unsaid") == _rectangles(lane.picture, "unknown")
+    assert (
+        lane.picture.index('class="up"') < lane.picture.index('class="unsaid"') < lane.picture.index('class="unknown"')
+    )
+
+
 def test_without_the_events_the_timeline_has_the_outages_of_the_report():
     (lane,) = lay_out(example.report(), language()).lanes
     assert len(_rectangles(lane.picture, "down")) == 2

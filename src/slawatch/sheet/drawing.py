@@ -27,6 +27,10 @@ def strip(start: int, end: int, reached: int, stretches: Iterable[Stretch], tick
     ordered = sorted(stretches, key=lambda stretch: list(Kind).index(stretch.kind))
     for first, last, kind in ordered:
         left, right = (max(first, start) - start) * scale, (min(last, end) - start) * scale
+        if kind is Kind.UNKNOWN and right > left:  # its band is low: above it nothing may say that the service was up
+            picture.append(drawsvg.Rectangle(_short(left), 0, _short(right - left), HEIGHT, class_="unsaid"))
+    for first, last, kind in ordered:
+        left, right = (max(first, start) - start) * scale, (min(last, end) - start) * scale
         height = _HEIGHTS[kind]
         if right > left:
             wide = max(right - left, _THINNEST)

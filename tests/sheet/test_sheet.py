@@ -198,7 +198,7 @@ def test_late_tickets_are_told_with_their_clocks():
     (found,) = sheet().late
     assert [plain((late.ticket, late.beyond, late.ended)) for late in found.tickets] == [
         ("INC-7", "45 mins", "5 Oct 2026, 14:15"),
-        ("INC-12", "13 hrs", "still open"),
+        ("INC-12", "13 hrs", "not ended"),
         ("INC-31 <b>", "7 secs", "25 Oct 2026, 13:30:07"),
     ]
     assert _rectangles(found.tickets[1].picture, "beyond") == [(pytest.approx(76.19), pytest.approx(123.81))]

@@ -57,14 +57,14 @@ def late_lists(report: Report, language: Language, evidence: Evidence) -> Iterat
 
 def _late(each: LateTicket, longest: int, language: Language) -> Late:
     ended = "" if each.ended_at is None else language.instant(each.ended_at)
-    open_still = language.text("still open")
+    not_ended = language.text("not ended")
     return Late(
         ticket=each.ticket,
         priority=each.priority or "",
         started="" if each.started_at is None else language.instant(each.started_at),
         due="" if each.due_at is None else language.instant(each.due_at),
-        ended=ended or open_still,
-        closing=language.text("ended %(instant)s", instant=ended) if ended else open_still,
+        ended=ended or not_ended,
+        closing=language.text("ended %(instant)s", instant=ended) if ended else not_ended,
         # Upwards to whole seconds: a ticket that was late must not look as if it had been in time.
         spent=language.text(
             "%(spent)s of %(budget)s",

@@ -209,5 +209,7 @@ def _counts(entry: TargetEntry, language: Language) -> Iterator[str]:
         yield text("%(missed)s missed", missed=language.number(entry.missed))
     if entry.open_overdue:
         yield language.counted(
-            "%(count)s of them is still open", "%(count)s of them are still open", entry.open_overdue
+            "the clock of %(count)s of them has not ended",
+            "the clocks of %(count)s of them have not ended",
+            entry.open_overdue,
         )

@@ -1,13 +1,11 @@
 """Alerts are what is true minus what was said: the truth table of one clock.
 
-What was said is kept by label (`warned-75%`, `breached`, `met`, ...): twice the number of times, plus one while it
-stands. A threshold that is outranked when it becomes true stands without having been said.
+A threshold that is outranked when it becomes true stands without having been said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
 from slawatch.core.clock import MET as ENDED_MET
@@ -17,13 +15,11 @@ from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.history import Filed
 from slawatch.core.promise import BREACHED
 from slawatch.core.rule import ENDED
+from slawatch.core.said import OUTCOMES, STANDS, again, correction, forget_outcome
 from slawatch.core.slug import unescaped
 from slawatch.core.ticket import Ticket
 
-STANDS: Final = 1
-_ONCE: Final = 2
 _VERDICTS: Mapping[int | None, str] = {ENDED_MET: MET, ENDED_MISSED: MISSED}
-_OUTCOMES = (MET, MISSED)
 
 
 def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Sequence[Alert]:
@@ -48,7 +44,7 @@ def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Sequence[Alert]:
                 continue
             rung = promise.ladder[i]
             alerts.append(_alert(
-                ticket, clock, rung.what, _again(said, label), rung.threshold,
+                ticket, clock, rung.what, again(said, label), rung.threshold,
                 clock.crossings[i], clock.due_at(), promise.budget, rung.amount, late,
             ))  # fmt: skip
     elif (verdict := _VERDICTS.get(clock.verdict)) is not None and not said.get(verdict, 0) & STANDS:
@@ -64,22 +60,22 @@ def take_back(ticket: Ticket, clock: Clock, cause: int) -> Iterator[Alert]:
     if said.get(BREACHED, 0) & STANDS and not clock.exceeded:
         said[BREACHED] ^= STANDS
         yield _corrected(ticket, clock, RETRACTED, cause)
-    true = {*clock.promise.labels[: len(clock.crossings)], BREACHED, *_OUTCOMES}
+    true = {*clock.promise.labels[: len(clock.crossings)], BREACHED, *OUTCOMES}
     for label in said.keys() - true:
         said[label] &= ~STANDS
-    if clock.stance == ENDED and clock.verdict not in _VERDICTS and _forget_outcome(said):
+    if clock.stance == ENDED and clock.verdict not in _VERDICTS and forget_outcome(said):
         yield _corrected(ticket, clock, WITHDRAWN, cause)
 
 
 def stands(filed: Filed) -> bool:
     """Whether anything that was said of a clock would have to be taken back."""
-    return any(filed.said.get(label, 0) & STANDS for label in (BREACHED, *_OUTCOMES))
+    return any(filed.said.get(label, 0) & STANDS for label in (BREACHED, *OUTCOMES))
 
 
 def take_back_all(ticket: Ticket, filed: Filed, clock: Clock | None, cause: int) -> Iterator[Alert]:
     """What was said of a clock that no longer exists; `clock` is what it was, where that is known."""
     said = filed.said
-    breached, outcome = bool(said.get(BREACHED, 0) & STANDS), _forget_outcome(said)
+    breached, outcome = bool(said.get(BREACHED, 0) & STANDS), forget_outcome(said)
     for label in said:
         said[label] &= ~STANDS
     for stood, what in ((breached, RETRACTED), (outcome, WITHDRAWN)):
@@ -88,35 +84,33 @@ def take_back_all(ticket: Ticket, filed: Filed, clock: Clock | None, cause: int)
 
 
 def _breached(ticket: Ticket, clock: Clock, late: bool) -> Alert:
-    again = _again(clock.said, BREACHED)
+    nth = again(clock.said, BREACHED)
     broken = clock.broken
     if broken is None:
         at, budget = clock.crossings[clock.promise.breach], clock.promise.budget
-        return _alert(ticket, clock, BREACHED, again, None, at, clock.due_at(), budget, budget, late)
-    alert = _alert(
-        ticket, clock, BREACHED, again, None, broken.deadline, broken.due, broken.budget, broken.budget, late
-    )
+        return _alert(ticket, clock, BREACHED, nth, None, at, clock.due_at(), budget, budget, late)
+    alert = _alert(ticket, clock, BREACHED, nth, None, broken.deadline, broken.due, broken.budget, broken.budget, late)
     return alert._replace(started_at=broken.started_at)
 
 
 def _outcome(ticket: Ticket, clock: Clock, verdict: str, late: bool) -> Alert:
     said = clock.said
-    _forget_outcome(said)
+    forget_outcome(said)
     assert clock.ended_at is not None
     return _alert(
-        ticket, clock, verdict, _again(said, verdict), None,
+        ticket, clock, verdict, again(said, verdict), None,
         clock.ended_at, clock.due_at(), clock.promise.budget, clock.mark, late,
     )  # fmt: skip
 
 
 def _corrected(ticket: Ticket, clock: Clock, what: str, cause: int) -> Alert:
-    nth, budget = _count(clock.said, what), clock.promise.budget
+    nth, budget = correction(clock.said, what), clock.promise.budget
     return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), budget, clock.spent_then(cause), False)
 
 
 def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: int) -> Alert:
     # There is no clock that could tell what it has spent now: the figures are those of what is taken back.
-    nth = _count(filed.said, what)
+    nth = correction(filed.said, what)
     if clock is not None and what == RETRACTED:
         broken, budget = clock.broken, clock.promise.budget
         if broken is not None:
@@ -143,25 +137,3 @@ def _alert(
         fields[CUSTOMER], fields[PRIORITY], fields[SERVICE], fields[TEAM], fields[KIND],
         clock.started_at, due_at, happened_at, budget, elapsed, on_arrival,
     )  # fmt: skip
-
-
-def _again(said: dict[str, int], label: str) -> int:
-    """Note that something is said and stands; how often it was said with this time."""
-    said[label] = (said.get(label, 0) & ~STANDS) + _ONCE | STANDS
-    return said[label] // _ONCE
-
-
-def _count(said: dict[str, int], label: str) -> int:
-    """Note that something is said that does not stand (a correction); how often with this time."""
-    said[label] = said.get(label, 0) + _ONCE
-    return said[label] // _ONCE
-
-
-def _forget_outcome(said: dict[str, int]) -> bool:
-    """Let no outcome stand; whether one did."""
-    stood = False
-    for outcome in _OUTCOMES:
-        if said.get(outcome, 0) & STANDS:
-            said[outcome] ^= STANDS
-            stood = True
-    return stood

@@ -5,7 +5,6 @@ Their typed shapes, which are the contract, are in `shapes`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
@@ -19,23 +18,20 @@ from slawatch.core.fact import (
     BY_CUSTOMER,
     FIELD_NAMES,
     INTERNAL,
-    NO_VERSION,
     OPENED_AT,
     RATING,
     REPLY,
     Fact,
 )
-from slawatch.core.interval import MINUTE
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
+from slawatch.messages.reading import fields_of, of_record, outside, version_of
 from slawatch.messages.shapes import ClockAlert, Instant, Name, TicketEventData
 from slawatch.process import Message, Output, Reason, Record, Rejection
 
 MAX_DIGITS = 30
 """Of a rating; with more it is no rating, and exact sums of such would have no bound."""
-MAX_AHEAD = 5 * MINUTE
-"""An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
 
 
 class TicketEvent(NamedTuple):
@@ -55,64 +51,38 @@ class _Rating(TypedDict):
 
 _decode = msgspec.json.Decoder(TicketEventData).decode
 _decode_rating = msgspec.json.Decoder(_Rating).decode
-_LONG_FRACTION = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
+_INSTANTS = ("at", "opened_at")
 _NUMBERS = {name: number for number, name in enumerate(FIELD_NAMES)}
 _REPLIES = {"customer": BY_CUSTOMER, "bot": BY_BOT}
 
 
 def read_ticket_event(record: Record) -> TicketEvent | Rejection:
     """The event in a record whose value is not null; its key must be the ticket's id."""
-    key, value, timestamp, headers = record
-    event = decode_ticket_event(value or b"")
-    if isinstance(event, Rejection):
-        return event
-    if key != event.key:
-        if key is None:
-            return Rejection(Reason.NO_KEY, f"the record has no key; it should be the ticket id {event.ticket!r}")
-        return Rejection(Reason.KEY_MISMATCH, f"the key {key!r} is not the ticket id {event.ticket!r}")
-    at = event.fact.at
-    if at > timestamp + MAX_AHEAD:
-        ahead = (at - timestamp) / 1000
-        return Rejection(
-            Reason.FROM_THE_FUTURE, f"at is {rfc3339(at)}, {ahead:.3f} s ahead of its record; at most 300 s are taken"
-        )
-    if headers:
-        traceparent = next((value for name, value in headers if name == "traceparent"), None)
-        if traceparent is not None:
-            return event._replace(traceparent=traceparent)
-    return event
+    event = decode_ticket_event(record[1] or b"")
+    return event if isinstance(event, Rejection) else of_record(event, record, "ticket")
 
 
 def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
     """The event in a value, its key being what the key of its record ought to be."""
-    try:
-        data: dict[str, Any] = _decode(value)  # type: ignore[assignment]  # a TypedDict that is taken apart
-    except msgspec.ValidationError as error:
-        return Rejection(Reason.INVALID, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Rejection(Reason.NOT_JSON, str(error))
-    except RecursionError:
-        return Rejection(Reason.INVALID, "nested too deeply")
-    if _LONG_FRACTION.search(value) is not None:
-        # The decoder rounds what is finer than a microsecond, and 59.9999999 is not yet the next second.
-        exact: dict[str, Any] = _decode(_LONG_FRACTION.sub(rb"\1", value))  # type: ignore[assignment]  # as above
-        data |= {name: exact[name] for name in ("at", "opened_at") if name in exact}
+    data = fields_of(_decode, value, _INSTANTS)
+    if isinstance(data, Rejection):
+        return data
     ticket: str = data.pop("ticket")
     at = to_ms(data.pop("at"))
-    if not EARLIEST <= at < LATEST:
-        return Rejection(Reason.INVALID, "not between 1970 and 2200 - at `$.at`")
+    wrong = outside(at, "at")
+    if wrong is not None:
+        return wrong
     name: str = data.pop("id")
-    version = data.pop("version", None)
-    if version is None:
-        version = NO_VERSION
-    elif not NO_VERSION < version < 2**63:
-        return Rejection(Reason.INVALID, f"version {version} does not fit 64 bits - at `$.version`")
+    version = version_of(data.pop("version", None))
+    if isinstance(version, Rejection):
+        return version
     observed = {_NUMBERS[field]: value for field, value in data.items()}
     opened_at = observed.get(OPENED_AT)
     if opened_at is not None:
         observed[OPENED_AT] = to_ms(opened_at)
-        if not EARLIEST <= observed[OPENED_AT] < LATEST:
-            return Rejection(Reason.INVALID, "not between 1970 and 2200 - at `$.opened_at`")
+        wrong = outside(observed[OPENED_AT], "opened_at")
+        if wrong is not None:
+            return wrong
     if REPLY in observed:
         _take_reply(observed)
     if RATING in observed and not _take_rating(observed, value):
@@ -232,8 +202,6 @@ _decode_monitoring = msgspec.json.Decoder(MonitoringEventHead).decode
 
 def decode_monitoring_at(value: bytes) -> int | None:
     """When a monitoring event happened, ms since the epoch; None if the value is none."""
-    try:
-        at = to_ms(_decode_monitoring(_LONG_FRACTION.sub(rb"\1", value))["at"])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return at if EARLIEST <= at < LATEST else None
+    data = fields_of(_decode_monitoring, value, ("at",))
+    at = None if isinstance(data, Rejection) else to_ms(data["at"])
+    return at if at is not None and EARLIEST <= at < LATEST else None

@@ -1,7 +1,6 @@
 """What is said of compliance and satisfaction is what is true minus what was said: the truth table of one page.
 
-What was said is kept by label (`warned-80%`, `breached`, `met`, ...): twice the number of times, plus one while it
-stands. A warning that is outranked when it becomes true stands without having been said.
+A warning that is outranked when it becomes true stands without having been said.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from slawatch.core.alert import MET, MISSED, RETRACTED
 from slawatch.core.periods.alert import PeriodAlert
@@ -18,10 +17,7 @@ from slawatch.core.periods.figures import Figures, ServiceFigures, ShareFigures,
 from slawatch.core.periods.period import Period
 from slawatch.core.periods.tally import Shares
 from slawatch.core.promise import BREACHED, WARNED
-
-_STANDS: Final = 1
-_ONCE: Final = 2
-Said = dict[str, int]
+from slawatch.core.said import STANDS, Said, again, correction
 
 
 class _Level(NamedTuple):
@@ -52,18 +48,18 @@ def warn(
     missed, sample = shares.missed, shares.sample
     fresh = []
     for level in _levels(target):
-        stands = said.get(level.label, 0) & _STANDS
+        stands = said.get(level.label, 0) & STANDS
         if missed * level.per > level.share * sample and sample >= target.min_sample:
             if not stands:
                 fresh.append(level)
         elif stands:
-            said[level.label] &= ~_STANDS
+            said[level.label] &= ~STANDS
     if not fresh:
         return
     highest = fresh.pop()
     for level in fresh:
-        said[level.label] = said.get(level.label, 0) | _STANDS
-    nth = _again(said, highest.label)
+        said[level.label] = said.get(level.label, 0) | STANDS
+    nth = again(said, highest.label)
     figures = ShareFigures(None, None, None, Fraction(shares.met, sample), shares.met, missed, sample)
     yield _alert(WARNED, nth, contract, target, None, period, cause, figures, highest.text)
 
@@ -77,15 +73,15 @@ def conclude(
     missed = verdict is Verdict.MISSED
     if not missed:
         yield from retract(contract, target, service, period, figures, said, cause)
-    if missed and not said.get(BREACHED, 0) & _STANDS:
+    if missed and not said.get(BREACHED, 0) & STANDS:
         breached_at = period.end if figures.breached_at is None else figures.breached_at
-        yield _alert(BREACHED, _again(said, BREACHED), contract, target, service, period, breached_at, figures)
-    if verdict is None or not said.get(verdict.value, 0) & _STANDS:
+        yield _alert(BREACHED, again(said, BREACHED), contract, target, service, period, breached_at, figures)
+    if verdict is None or not said.get(verdict.value, 0) & STANDS:
         for outcome in (MET, MISSED):
             if outcome in said:
-                said[outcome] &= ~_STANDS
+                said[outcome] &= ~STANDS
         if verdict is not None:
-            nth = _again(said, verdict.value)
+            nth = again(said, verdict.value)
             yield _alert(verdict.value, nth, contract, target, service, period, period.end, figures)
 
 
@@ -94,9 +90,9 @@ def retract(
     cause: int,
 ) -> Iterator[PeriodAlert]:  # fmt: skip
     """Take a breach back, if one stands."""
-    if said.get(BREACHED, 0) & _STANDS:
-        said[BREACHED] ^= _STANDS
-        yield _alert(RETRACTED, _count(said, RETRACTED), contract, target, service, period, cause, figures)
+    if said.get(BREACHED, 0) & STANDS:
+        said[BREACHED] ^= STANDS
+        yield _alert(RETRACTED, correction(said, RETRACTED), contract, target, service, period, cause, figures)
 
 
 def _alert(
@@ -122,15 +118,3 @@ def _of_service(alert: PeriodAlert, figures: ServiceFigures) -> PeriodAlert:
     else:
         used, budget = figures.down + target.degraded * figures.degraded, figures.budget
     return alert._replace(ratio=figures.ratio, budget=budget, elapsed=budget if alert.what == BREACHED else used)
-
-
-def _again(said: Said, label: str) -> int:
-    """Note that something is said and stands; how often it was said with this time."""
-    said[label] = (said.get(label, 0) & ~_STANDS) + _ONCE | _STANDS
-    return said[label] // _ONCE
-
-
-def _count(said: Said, label: str) -> int:
-    """Note that something is said that does not stand; how often with this time."""
-    said[label] = said.get(label, 0) + _ONCE
-    return said[label] // _ONCE

@@ -1,26 +1,22 @@
 """What is said of a period is what is true of it minus what was said: the truth table of one reading.
 
-What was said is kept by label (`warned-80%`, `breached`, `met`, ...): twice the number of times, plus one while it
-stands. A threshold that is outranked when it becomes true stands without having been said.
+A threshold that is outranked when it becomes true stands without having been said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
-from slawatch.core.alert import MET, MISSED, RETRACTED
+from slawatch.core.alert import RETRACTED
 from slawatch.core.periods.alert import MEASURED, PeriodAlert
 from slawatch.core.periods.contract import PeriodMetric
 from slawatch.core.periods.measure import Measure, Seat
 from slawatch.core.periods.meter import Meter
 from slawatch.core.periods.reading import Crossing, Reading
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
-
-_STANDS: Final = 1
-_ONCE: Final = 2
-_OUTCOMES: Final = (MET, MISSED)
+from slawatch.core.said import OUTCOMES, STANDS, again, correction, forget_outcome
 
 
 def speak(meter: Meter, seats: list[Seat], service: str, reading: Reading, arrived: bool) -> Iterator[PeriodAlert]:
@@ -31,8 +27,8 @@ def speak(meter: Meter, seats: list[Seat], service: str, reading: Reading, arriv
     breach = reading.crossed.get(measure.breach)
     late = arrived and breach is not None
     sayings: list[dict[str, Any]] = []
-    if breach is not None and not said.get(BREACHED, 0) & _STANDS:
-        sayings.append(_crossed(measure, BREACHED, None, _again(said, BREACHED), breach))
+    if breach is not None and not said.get(BREACHED, 0) & STANDS:
+        sayings.append(_crossed(measure, BREACHED, None, again(said, BREACHED), breach))
     if reading.closed:
         sayings += _verdict(meter, reading)
     else:
@@ -48,12 +44,12 @@ def take_back(meter: Meter, seats: list[Seat], service: str, reading: Reading, c
     """What was said of a period and is no longer true, by an event that happened at `cause`."""
     measure, said = meter.measure, reading.said
     true = {measure.rungs[number].label for number in reading.crossed}
-    for label in said.keys() - true - {*_OUTCOMES, BREACHED}:
-        said[label] &= ~_STANDS
-    if not said.get(BREACHED, 0) & _STANDS or measure.breach in reading.crossed:
+    for label in said.keys() - true - {*OUTCOMES, BREACHED}:
+        said[label] &= ~STANDS
+    if not said.get(BREACHED, 0) & STANDS or measure.breach in reading.crossed:
         return
-    said[BREACHED] ^= _STANDS
-    nth = _count(said, RETRACTED)
+    said[BREACHED] ^= STANDS
+    nth = correction(said, RETRACTED)
     saying = _amounts(measure, reading.used(measure), reading.measured)
     for contract, target in seats:
         yield PeriodAlert(
@@ -68,7 +64,7 @@ def _thresholds(meter: Meter, reading: Reading, broken: bool) -> Iterator[dict[s
         fresh = [
             (number, crossing)
             for number, crossing in reading.crossed.items()
-            if (rung := measure.rungs[number]).what == what and not said.get(rung.label, 0) & _STANDS
+            if (rung := measure.rungs[number]).what == what and not said.get(rung.label, 0) & STANDS
         ]
         if not fresh:
             continue
@@ -76,11 +72,11 @@ def _thresholds(meter: Meter, reading: Reading, broken: bool) -> Iterator[dict[s
         for number, _ in fresh:
             label = measure.rungs[number].label
             if number != highest or (what == WARNED and broken):
-                said[label] = said.get(label, 0) | _STANDS
+                said[label] = said.get(label, 0) | STANDS
         if what == WARNED and broken:
             continue
         rung = measure.rungs[highest]
-        saying = _crossed(measure, what, rung.threshold, _again(said, rung.label), crossing)
+        saying = _crossed(measure, what, rung.threshold, again(said, rung.label), crossing)
         if what == WARNED:
             saying["due_at"] = meter.down_until(reading)
         yield saying
@@ -95,19 +91,19 @@ def _verdict(meter: Meter, reading: Reading) -> Iterator[dict[str, Any]]:
     """The outcome of a closed period, if it changed, or the new figures beneath it."""
     measure, said = meter.measure, reading.said
     verdict = reading.verdict(measure)
-    if (verdict is not None and said.get(verdict.value, 0) & _STANDS) or (verdict is None and reading.told is not None):
+    if (verdict is not None and said.get(verdict.value, 0) & STANDS) or (verdict is None and reading.told is not None):
         if verdict is None:
-            _forget(said)
+            forget_outcome(said)
         # The figures of an outage under way change all the time: they are told when it is over.
         if meter.pending(reading) or reading.digest(measure) == reading.told:
             return
-        what, nth = MEASURED, _count(said, MEASURED)
+        what, nth = MEASURED, correction(said, MEASURED)
     elif verdict is None:
-        _forget(said)
-        what, nth = MEASURED, _count(said, MEASURED)
+        forget_outcome(said)
+        what, nth = MEASURED, correction(said, MEASURED)
     else:
-        _forget(said)
-        what, nth = verdict.value, _again(said, verdict.value)
+        forget_outcome(said)
+        what, nth = verdict.value, again(said, verdict.value)
     reading.told = reading.digest(measure)
     saying = _amounts(measure, reading.used(measure), reading.measured)
     yield saying | {
@@ -132,22 +128,3 @@ def _amounts(measure: Measure, used: int, measured: int) -> dict[str, Any]:
     if measure.metric is PeriodMetric.AVAILABILITY and measured > 0:
         amounts["ratio"] = 1 - Fraction(used, measure.scale * measured)
     return amounts
-
-
-def _again(said: dict[str, int], label: str) -> int:
-    """Note that something is said and stands; how often it was said with this time."""
-    said[label] = (said.get(label, 0) & ~_STANDS) + _ONCE | _STANDS
-    return said[label] // _ONCE
-
-
-def _count(said: dict[str, int], label: str) -> int:
-    """Note that something is said that does not stand; how often with this time."""
-    said[label] = said.get(label, 0) + _ONCE
-    return said[label] // _ONCE
-
-
-def _forget(said: dict[str, int]) -> None:
-    """Let no outcome stand."""
-    for outcome in _OUTCOMES:
-        if said.get(outcome, 0) & _STANDS:
-            said[outcome] ^= _STANDS

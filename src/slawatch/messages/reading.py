@@ -1,0 +1,75 @@
+"""What reading an event has in common, whatever it is of: JSON to fields, and what the record around it must say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from slawatch.core.fact import NO_VERSION
+from slawatch.core.interval import MINUTE
+from slawatch.core.worktime import EARLIEST, LATEST
+from slawatch.instants import rfc3339
+from slawatch.process import Reason, Record, Rejection
+
+E = TypeVar("E", bound=Any)
+MAX_AHEAD = 5 * MINUTE
+"""An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
+
+_LONG_FRACTION = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
+
+
+def fields_of(decode: Callable[[bytes], Any], value: bytes, instants: Iterable[str]) -> dict[str, Any] | Rejection:
+    """The fields that are there, by a decoder of a typed dict; `instants` are cut to microseconds, not rounded."""
+    try:
+        data: dict[str, Any] = decode(value)
+    except msgspec.ValidationError as error:
+        return Rejection(Reason.INVALID, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Rejection(Reason.NOT_JSON, str(error))
+    except RecursionError:
+        return Rejection(Reason.INVALID, "nested too deeply")
+    if _LONG_FRACTION.search(value) is not None:
+        # The decoder rounds what is finer than a microsecond, and 59.9999999 is not yet the next second.
+        exact = decode(_LONG_FRACTION.sub(rb"\1", value))
+        data |= {name: exact[name] for name in instants if name in exact}
+    return data
+
+
+def version_of(version: int | None) -> int | Rejection:
+    """A version as facts have it."""
+    if version is None:
+        return NO_VERSION
+    if NO_VERSION < version < 2**63:
+        return version
+    return Rejection(Reason.INVALID, f"version {version} does not fit 64 bits - at `$.version`")
+
+
+def outside(at: int, field: str) -> Rejection | None:
+    """What is said of an instant that no fact can have."""
+    if EARLIEST <= at < LATEST:
+        return None
+    return Rejection(Reason.INVALID, f"not between 1970 and 2200 - at `$.{field}`")
+
+
+def of_record(event: E, record: Record, what: str) -> E | Rejection:
+    """The event of a record: its key is the id of `what` it is of, its instant no later than the record allows."""
+    key, _, timestamp, headers = record
+    if key != event.key:
+        name = event.key.decode()
+        if key is None:
+            return Rejection(Reason.NO_KEY, f"the record has no key; it should be the {what} id {name!r}")
+        return Rejection(Reason.KEY_MISMATCH, f"the key {key!r} is not the {what} id {name!r}")
+    at = event.fact.at
+    if at > timestamp + MAX_AHEAD:
+        ahead = (at - timestamp) / 1000
+        return Rejection(
+            Reason.FROM_THE_FUTURE, f"at is {rfc3339(at)}, {ahead:.3f} s ahead of its record; at most 300 s are taken"
+        )
+    if headers:
+        traceparent = next((value for name, value in headers if name == "traceparent"), None)
+        if traceparent is not None:
+            return event._replace(traceparent=traceparent)  # type: ignore[no-any-return]  # of its own kind
+    return event

@@ -28,7 +28,8 @@ def processes(settings: Settings, file: AgreementsFile) -> list[Process[Any]]:
     """The processes by the settings, in the order of `needed`."""
     contracts = file.contracts
     source = f"/slawatch/{settings.group}"
-    bounds = Bounds(settings.retention, settings.forget)
+    # Nothing is forgotten before it is folded.
+    bounds = Bounds(settings.retention, max(settings.forget, settings.retention))
     names = needed(contracts)
     found: list[Process[Any]] = [HeldTickets(file.agreements, source, bounds, contracts)]
     if ServiceProcess.name in names:

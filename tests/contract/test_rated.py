@@ -11,6 +11,7 @@ import pytest
 
 from slawatch.agreements import loads
 from slawatch.core.agreement import Metric
+from slawatch.core.fact import RATING
 from slawatch.core.periods.contract import ComplianceTarget, Contract, Contracts, SatisfactionTarget
 from slawatch.core.periods.period import Per
 from slawatch.instants import to_ms
@@ -89,6 +90,13 @@ def test_a_rating_is_the_decimal_that_was_written(written: str) -> None:
     assert not isinstance(event, Rejection)
     (message,) = desk.keep(desk.process.on_event(event, desk.states.get, 0, event.fact.at))
     assert f'"rating":{written},'.encode() in message.value
+
+
+def test_of_two_ratings_in_one_event_the_last_counts() -> None:
+    line = b'{"id": "e", "ticket": "T1", "at": "2026-04-10T08:00:00Z", "rating": null, "rating": 4}'
+    event = decode_ticket_event(line)
+    assert not isinstance(event, Rejection)
+    assert event.fact.observed[RATING] == "4"
 
 
 @pytest.mark.parametrize("written", ["1e-400", "1" * 31, "0." + "1" * 31, "1e200"])

@@ -44,9 +44,12 @@ class TicketEvent(NamedTuple):
 
 
 class _Rating(TypedDict):
-    """Once more, exactly: seldom there, and a binary fraction is not what the customer gave."""
+    """Once more, exactly: seldom there, and a binary fraction is not what the customer gave.
 
-    rating: Decimal
+    A name that is there twice may be null the first time.
+    """
+
+    rating: Decimal | None
 
 
 _decode = msgspec.json.Decoder(TicketEventData).decode
@@ -95,6 +98,7 @@ def _take_rating(observed: dict[int, Any], value: bytes) -> bool:
     if observed[RATING] is None:
         return True
     exact = _decode_rating(value)["rating"]
+    assert exact is not None
     _, digits, exponent = exact.as_tuple()
     if not isinstance(exponent, int) or len(digits) > MAX_DIGITS or abs(exponent) > MAX_DIGITS:
         return False

@@ -179,6 +179,18 @@ def test_without_a_beginning_the_first_period_is_that_of_the_first_fact() -> Non
     assert [one["period"] for one in office.reports if one["status"] == "closed"] == ["2026-05", "2026-06", "2026-07"]
 
 
+def test_without_a_beginning_months_go_on_after_the_last_record_is_dropped_whatever_restarts() -> None:
+    data = json.loads(agreement([SHARE]))
+    del data["agreements"][0]["from"]
+    office = Office(json.dumps(data))
+    office.met("T1", "05-10T08")
+    office.passed("08-02T01")
+    assert [key for key in office.states if key[0] == 1] == []
+    office.restart()
+    office.passed("09-02T01")
+    assert [one["period"] for one in office.reports if one["status"] == "closed"][-2:] == ["2026-07", "2026-08"]
+
+
 def test_money_for_missed_clocks_needs_no_other_target_about_them() -> None:
     credit = {"metric": "resolution", "each_miss": "50.00", "cap": "500.00"}
     office = Office(agreement([CRM], credits=[credit], fee={"amount": "1200.00", "currency": "EUR"}))

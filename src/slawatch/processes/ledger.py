@@ -390,8 +390,10 @@ class LedgerProcess:
                 return found is not None
             case _:
                 label = entries.label_of(key)
-                if period_of(label, book.contract.zone)[0] not in book.calendars:
+                per, period = period_of(label, book.contract.zone)
+                if per not in book.calendars:
                     return False
+                book.begin(per, period.start)  # its records may all be gone
                 self._pages.restore(agreement, label, entries.load_page(state))
                 return True
 

@@ -24,7 +24,7 @@ class Unpacked(Protocol):
     """A state that is still an object, so that one that changes often within a batch is packed once, when that ends."""
 
     def __len__(self) -> int:
-        """About half as many bytes as it has packed, at least."""
+        """About half as many bytes as it has packed, at least, but for the last small events."""
         ...
 
     def pack(self) -> bytes: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from slawatch.core.fold import Bounds
 from slawatch.core.schedule import Wakes
 from slawatch.process import Message, Output
 from slawatch.processes import tickets
-from slawatch.processes.held import HeldTickets
+from slawatch.processes.held import HeldTicket, HeldTickets
 from slawatch.processes.tickets import TicketProcess
 from slawatch.settings import StreamTime
 from slawatch.stream.batch import Batch, Limits
@@ -43,10 +44,12 @@ def records(events: list[dict[str, Any]]) -> Iterator[Input]:
         yield Input(event["ticket"].encode(), json.dumps(event).encode(), offset, instant(event["at"]))
 
 
-def outcome(process: TicketProcess, events: list[dict[str, Any]], turns: int, largest: int = 1_000_000) -> Outcome:
+def outcome(
+    process: TicketProcess, events: list[dict[str, Any]], turns: int, largest: int = 1_000_000, state: int = 1_000_000
+) -> Outcome:
     """The table, the messages and the dead letters after batches of so many turns."""
     table, wakes, clock = MemoryTable(process.tally), Wakes(), StreamClock(StreamTime.RECORDS, 0)
-    limits = Limits(dict.fromkeys(Output, largest), 1_000_000, turns, 60.0)
+    limits = Limits(dict.fromkeys(Output, largest), state, turns, 60.0)
     waiting, index = list(records(events)), 0
     messages: list[Message] = []
     letters: list[DeadLetter] = []
@@ -103,3 +106,67 @@ def test_a_turn_that_is_refused_leaves_a_held_ticket_as_it_was(turns: int) -> No
     assert held == packed
     assert held[1]
     assert {letter.reason for letter in held[2]} == {"too_large"}
+
+
+FILE = "agreements: [{id: desk, targets: [{metric: resolution, within: 4h}]}]"
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    return {"id": f"e{number}", "ticket": "T", "at": f"2026-07-01T00:00:0{number}Z", "status": "open"} | fields
+
+
+def held_outcome(events: list[dict[str, Any]], file: str = FILE, state: int = 1_000_000) -> tuple[Outcome, Outcome]:
+    agreements = loads(file).agreements
+    one, other = (kind(agreements, "/slawatch/test") for kind in (TicketProcess, HeldTickets))
+    return outcome(one, events, 5_000, state=state), outcome(other, events, 5_000, state=state)
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_an_event_that_makes_the_state_too_large_is_refused_at_once(before: int) -> None:
+    events = [event(number) for number in range(before)] + [event(9, attributes={"log": "x" * 700_000})]
+    packed, held = held_outcome(events)
+    assert held == packed
+    assert [letter.reason for letter in held[2]] == ["state_too_large"]
+
+
+def test_a_state_is_a_record_with_a_key() -> None:
+    packed, _ = held_outcome([event(1)])
+    size = len(packed[0][b"T"])
+    packed, held = held_outcome([event(1)], state=size)
+    assert held == packed
+    assert [letter.reason for letter in held[2]] == ["state_too_large"]
+
+
+def test_a_ticket_with_more_clocks_than_a_tally_holds() -> None:
+    target = "{metric: resolution, within: 4h}"
+    file = f"agreements: [{', '.join(f'{{id: a{n}, also: true, targets: [{target}]}}' for n in range(300))}]"
+    packed, held = held_outcome([event(1)], file)
+    assert held == packed
+    assert not held[2]
+    assert list(held[0]) == [b"T"]
+
+
+def test_an_event_that_can_not_be_read_leaves_the_turn_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = tickets.read_ticket_event
+
+    def raises(record: Any) -> Any:
+        if b"unreadable" in record.value:
+            raise ValueError("before anything was changed")
+        return read(record)
+
+    monkeypatch.setattr(tickets, "read_ticket_event", raises)
+    packed, held = held_outcome([event(1), event(2, priority="high"), event(3, team="unreadable")])
+    assert held == packed
+    assert [letter.reason for letter in held[2]] == ["bug"]
+
+
+def test_what_was_held_is_gone_with_its_batch() -> None:
+    agreements = loads(FILE).agreements
+    gc.collect()
+    gc.disable()
+    try:
+        outcome(HeldTickets(agreements, "/slawatch/test"), [event(number) for number in range(4)], 5_000)
+        left = [found for found in gc.get_objects() if isinstance(found, HeldTicket)]
+    finally:
+        gc.enable()
+    assert not left

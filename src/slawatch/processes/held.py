@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from slawatch.core.ticket import Ticket
+from slawatch.messages.events import TicketEvent
 from slawatch.process import State
 from slawatch.processes.tickets import Happened, TicketProcess
 from slawatch.states import ticket as packed
+
+Repeatable = tuple[TicketEvent | None, int, int, int]
+"""A turn, whatever the state before it was."""
 
 
 class HeldTicket:
@@ -25,7 +29,7 @@ class HeldTicket:
         self._key = key
         self._before = before
         self._due: int | None = None
-        self._turns: list[Happened] = []
+        self._turns: list[Repeatable] = []
         self.changing = False
         """Whether a turn has begun and not ended."""
         self.ticket = ticket
@@ -36,7 +40,7 @@ class HeldTicket:
     def changed(self, due: int | None, happened: Happened) -> None:
         """A turn has ended; with its next wake-up."""
         self._due = due
-        self._turns.append(happened)
+        self._turns.append(happened[1:])  # what was before is this ticket itself: a cycle
         self.changing = False
 
     def pack(self) -> bytes:
@@ -78,12 +82,12 @@ class HeldTickets(TicketProcess):
         self.remember(key, state, ticket)
         return state
 
-    def again(self, key: bytes, before: bytes | None, turns: list[Happened]) -> tuple[bytes | None, int | None]:
+    def again(self, key: bytes, before: bytes | None, turns: list[Repeatable]) -> tuple[bytes | None, int | None]:
         """The state and the wake-up that these turns have led to, one after the other."""
         process = TicketProcess(self._agreements, self._source, self._bounds, self._contracts)
         states: dict[bytes, Any] = {} if before is None else {key: before}
         wake_ups: dict[bytes, int | None] = {}
-        for _, event, due, stream_time, now in turns:
+        for event, due, stream_time, now in turns:
             if event is not None:
                 turn = process.on_event(event, states.get, stream_time, now)
             else:

@@ -24,8 +24,10 @@ MAX_EVENT_BYTES = 1_048_576
 """An event is some hundred bytes; what is larger than a broker accepts by default is not worth decoding."""
 
 _ABSENT: Any = object()
-_MARGIN = 65_536
-"""What a state that is still an object may have, packed, beyond twice its length."""
+_LARGE_EVENT = 2_048
+"""From so many bytes on an event is weighed at once: a state that is still an object need not have counted it yet."""
+_MARGIN = 131_072
+"""What a state that is still an object may have, packed, beyond twice its length: some small events among it."""
 
 
 class InputRecord(Protocol):
@@ -136,6 +138,7 @@ class Batch:
         if value is not None and len(value) > MAX_EVENT_BYTES:
             self._reject(Reason.TOO_LARGE, f"value has {len(value)} bytes, more than {MAX_EVENT_BYTES}", record)
             return
+        event: Any = None
         try:
             event = self._read(Record(record.key, value, record.timestamp, record.headers))
             if event is None:
@@ -149,9 +152,10 @@ class Batch:
             self.outcomes[Outcome.DEAD_LETTER] += 1
             letter = DeadLetter(Reason.BUG, _named(error), record.key, value, record.offset, record.timestamp)
             self._bug(error, letter)
-            self._undo(record.key)
+            if event is not None:  # else no turn has begun, and the last one stands
+                self._undo(record.key)
             return
-        refused = turn.rejection or self._accept(turn)
+        refused = turn.rejection or self._accept(turn, value is not None and len(value) >= _LARGE_EVENT)
         if refused is None:
             outcomes, outcome = self.outcomes, turn.outcome
             outcomes[outcome] = outcomes.get(outcome, 0) + 1  # three times as fast as a Counter's +=
@@ -225,12 +229,12 @@ class Batch:
         soonest = wakes.soonest()
         return soonest is None or soonest >= at
 
-    def _accept(self, turn: Turn) -> Rejection | None:
+    def _accept(self, turn: Turn, large: bool = False) -> Rejection | None:
         """Take over what a turn changed, all of it or, if something is too large to be written, nothing."""
         states, messages, limits = turn.states, turn.messages, self._limits
-        for state in states.values():
-            if state is not None and 2 * len(state) + _MARGIN > limits.changelog:
-                size = len(state if isinstance(state, bytes) else state.pack())
+        for key, state in states.items():
+            if state is not None and (large or 2 * len(state) + len(key) + _MARGIN > limits.changelog):
+                size = record_size(key, state if isinstance(state, bytes) else state.pack())
                 if size > limits.changelog:
                     self._undo(*states)
                     error = f"state would have {size} bytes, its topic accepts {limits.changelog}"
@@ -245,8 +249,8 @@ class Batch:
                 )
         if states:
             self._states.update(states)
-        for key, due in turn.wake_ups.items():
-            self._wakes.set(key, due)
+        for name, due in turn.wake_ups.items():
+            self._wakes.set(name, due)
         if messages:
             self.messages.extend(messages)
         if turn.counts:

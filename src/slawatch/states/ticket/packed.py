@@ -26,6 +26,8 @@ from slawatch.states.ticket.rows import (
 )
 
 _OPEN: Final = frozenset({Phase.OPEN, Phase.PENDING})
+_TALLIED: Final = 254
+"""Clocks in a tally, at most: its length is one byte, and the gauges may do without the others."""
 
 
 def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
@@ -49,7 +51,7 @@ def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
         phase = phase_of(ticket.fields, agreements)
     codes.sort()
     order, folded = ticket.order, ticket.folded
-    return header(agreements.fingerprint, due, bytes((phase in _OPEN, *codes))) + pack((
+    return header(agreements.fingerprint, due, bytes((phase in _OPEN, *codes[:_TALLIED]))) + pack((
         order_row(order), folded if folded is None else folded == order or order_row(folded),
         ticket.first_at, ticket.opened_at, ticket.opening, fields_row(ticket.fields), rows, *history.row(),
         *(() if rated is None else ((order_row(rated.order), rated.rating, rated.told),)),

@@ -363,6 +363,15 @@ def test_days_of_a_credit_are_those_of_the_calendar() -> None:
     assert made.credits == (Hourly("availability", 8 * HOUR, Fraction(1, 20)),)
 
 
+@pytest.mark.parametrize(("metric", "at_most"), [("outage", "4h"), ("outages", "2")])
+def test_a_credit_for_outages_is_due_whenever_they_are_missed(metric: str, at_most: str) -> None:
+    made = contract(
+        f"targets: [{{metric: {metric}, service: [crm], at_most: {at_most}, per: month}}]\n"
+        f"credits: [{{metric: {metric}, credit: 10%}}]"
+    )
+    assert made.credits == (Tier(metric, None, Fraction(1, 10)),)
+
+
 def test_money_without_decimals_and_another_cap() -> None:
     made = contract(f"targets: [{{{UP}}}]\nfee: {{amount: 1000, currency: JPY}}\ncredit_cap: 30%\nsettle: 0s")
     assert made.fee is not None

@@ -136,7 +136,8 @@ def _tier(part: AgreementPart, credit: TierPart | HourlyPart, calendars: Calenda
         return
     yield from _unknown_services(credit.service or (), _services(targets))
     if isinstance(credit, TierPart):
-        yield from _below(credit, targets)
+        if credit.below is not None:
+            yield from _below(credit, targets)
     elif not all(isinstance(target, AvailabilityPart) for target in targets):
         yield Mistake(f"is for availability: of {targets[0].metric} write a credit without it", "each")
     elif credit.each.days:

@@ -117,10 +117,12 @@ class Partition:
     async def _fetch(self, prepared: Prepared) -> None:
         """Records, unless something can fire without any; sleeps until a record or a deadline comes."""
         self._records, self._index = (), 0
+        if not self._started:
+            return  # states are judged again at the stream time that they were left at, however many batches that takes
         source, clock, wakes = self._source, self._clock, prepared.wakes
         await source.look_at_end(clock, wakes.soonest(), now_ms())
         soonest = wakes.soonest()
-        if not self._started or source.jumped or (soonest is not None and soonest < clock.at):
+        if source.jumped or (soonest is not None and soonest < clock.at):
             return
         with self.pace.waiting():
             self._records = await source.fetch(clock, soonest, now_ms(), self._limits.turns)

@@ -13,6 +13,7 @@ from lane_desk import Desk, assert_once, events, ids
 from slawatch.settings import Settings
 from slawatch.stream.app import Worker
 from slawatch.stream.errors import Refused
+from slawatch.stream.wall_clock import now_ms
 
 
 async def refusal(settings: Settings) -> str:
@@ -139,6 +140,19 @@ async def test_states_of_an_older_program_are_judged_again_before_anything_else(
     async with Worker(settings, [Counting(version=2)]) as worker:
         await worker.ready()
         assert len(await desk.read("outcomes", 50)) == 50
+
+
+async def test_states_are_judged_again_at_the_stream_time_that_they_were_left_at(desk: Desk) -> None:
+    settings = await desk.create_topics(partitions=1, batch_records=20)
+    await desk.produce(events(0, 50), partition=0)
+    async with Worker(settings, [Counting(version=1)]):
+        await desk.read("warnings", 50)
+    left_at = now_ms()
+    async with Worker(settings, [Counting(version=2)]):
+        said = await desk.read("outcomes", 50)
+    times = {int(dict(record.headers)["stream_time"]) for record in said}
+    assert len(times) == 1
+    assert 0 < times.pop() <= left_at
 
 
 async def test_retention_that_passed_the_committed_offset(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

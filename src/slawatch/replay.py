@@ -34,8 +34,8 @@ class BadLine(msgspec.Struct, frozen=True):
     error: str
 
 
-OPEN = 50_000
-"""Tickets kept unpacked, some 2 kB each."""
+OPEN = 100_000
+"""Tickets kept unpacked, some 5 kB each; to pack one costs as much as an event."""
 
 
 _NOTHING: Mapping[bytes, State] = {}

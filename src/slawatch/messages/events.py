@@ -18,6 +18,7 @@ from slawatch.core.fact import (
     BY_CUSTOMER,
     FIELD_NAMES,
     INTERNAL,
+    NO_VERSION,
     OPENED_AT,
     RATING,
     REPLY,
@@ -26,7 +27,7 @@ from slawatch.core.fact import (
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.messages.reading import fields_of, of_record, outside, version_of
+from slawatch.messages.reading import fields_of, of_record, outside, unfit
 from slawatch.messages.shapes import ClockAlert, Instant, Name, TicketEventData
 from slawatch.process import Message, Output, Reason, Record, Rejection
 
@@ -72,20 +73,20 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
         return data
     ticket: str = data.pop("ticket")
     at = to_ms(data.pop("at"))
-    wrong = outside(at, "at")
-    if wrong is not None:
-        return wrong
+    if not EARLIEST <= at < LATEST:
+        return outside("at")
     name: str = data.pop("id")
-    version = version_of(data.pop("version", None))
-    if isinstance(version, Rejection):
-        return version
+    version = data.pop("version", None)
+    if version is None:
+        version = NO_VERSION
+    elif not NO_VERSION < version < 2**63:
+        return unfit(version)
     observed = {_NUMBERS[field]: value for field, value in data.items()}
     opened_at = observed.get(OPENED_AT)
     if opened_at is not None:
         observed[OPENED_AT] = to_ms(opened_at)
-        wrong = outside(observed[OPENED_AT], "opened_at")
-        if wrong is not None:
-            return wrong
+        if not EARLIEST <= observed[OPENED_AT] < LATEST:
+            return outside("opened_at")
     if REPLY in observed:
         _take_reply(observed)
     if RATING in observed and not _take_rating(observed, value):

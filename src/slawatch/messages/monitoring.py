@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from slawatch.core.fact import NO_VERSION
 from slawatch.core.periods.status import Fact, Status
+from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.messages.reading import fields_of, of_record, outside, version_of
+from slawatch.messages.reading import fields_of, of_record, outside, unfit
 from slawatch.messages.shapes import MonitoringEventData
 from slawatch.process import Reason, Record, Rejection
 
@@ -38,12 +40,13 @@ def decode_monitoring_event(value: bytes) -> MonitoringEvent | Rejection:
     data = fields_of(_decode, value, _INSTANTS)
     if isinstance(data, Rejection):
         return data
-    at, version = to_ms(data["at"]), version_of(data.get("version"))
-    wrong = outside(at, "at")
-    if wrong is not None:
-        return wrong
-    if isinstance(version, Rejection):
-        return version
+    at, version = to_ms(data["at"]), data.get("version")
+    if not EARLIEST <= at < LATEST:
+        return outside("at")
+    if version is None:
+        version = NO_VERSION
+    elif not NO_VERSION < version < 2**63:
+        return unfit(version)
     service: str = data["service"]
     status = _STATUSES[data["status"]]
     fact = Fact(at, version, data["id"], data.get("check") or "", data.get("customer") or None, status)
@@ -59,9 +62,8 @@ def _planned(data: dict[str, Any], at: int) -> tuple[int, int] | Rejection:
     start = at if data.get("planned_from") is None else to_ms(data["planned_from"])
     until = to_ms(data["planned_until"])
     for name, instant in (("planned_from", start), ("planned_until", until)):
-        wrong = outside(instant, name)
-        if wrong is not None:
-            return wrong
+        if not EARLIEST <= instant < LATEST:
+            return outside(name)
     if until < start:
         return Rejection(
             Reason.INVALID, f"{rfc3339(until)} is before planned_from, {rfc3339(start)} - at `$.planned_until`"

@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from slawatch.core.fact import NO_VERSION
 from slawatch.core.interval import MINUTE
-from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339
 from slawatch.process import Reason, Record, Rejection
 
@@ -38,19 +36,13 @@ def fields_of(decode: Callable[[bytes], Any], value: bytes, instants: Iterable[s
     return data
 
 
-def version_of(version: int | None) -> int | Rejection:
-    """A version as facts have it."""
-    if version is None:
-        return NO_VERSION
-    if NO_VERSION < version < 2**63:
-        return version
+def unfit(version: int) -> Rejection:
+    """What is said of a version that no fact can have."""
     return Rejection(Reason.INVALID, f"version {version} does not fit 64 bits - at `$.version`")
 
 
-def outside(at: int, field: str) -> Rejection | None:
+def outside(field: str) -> Rejection:
     """What is said of an instant that no fact can have."""
-    if EARLIEST <= at < LATEST:
-        return None
     return Rejection(Reason.INVALID, f"not between 1970 and 2200 - at `$.{field}`")
 
 

@@ -53,6 +53,7 @@ class _Rating(TypedDict):
     rating: Decimal | None
 
 
+_new = tuple.__new__
 _decode = msgspec.json.Decoder(TicketEventData).decode
 _decode_rating = msgspec.json.Decoder(_Rating).decode
 _INSTANTS = ("at", "opened_at")
@@ -91,7 +92,8 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
         _take_reply(observed)
     if RATING in observed and not _take_rating(observed, value):
         return Rejection(Reason.INVALID, f"a number has at most {MAX_DIGITS} digits - at `$.rating`")
-    return TicketEvent(ticket.encode(), ticket, Fact(at, version, name, observed))
+    # A named tuple's own constructor is a function in Python around this one.
+    return _new(TicketEvent, (ticket.encode(), ticket, _new(Fact, (at, version, name, observed)), None))
 
 
 def _take_rating(observed: dict[int, Any], value: bytes) -> bool:

@@ -9,9 +9,14 @@ from judge import instant, judge
 
 from desk import PROFILES, Desk, random_desk
 from slawatch.agreements import loads
-from slawatch.core import assess
+from slawatch.core import assess, fold
+from slawatch.core.fold import Bounds
+from slawatch.core.promise import Agreements
+from slawatch.core.ticket import Ticket
 from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
+from slawatch.states.ticket import PackedHistory, dump, load
+from slawatch.states.ticket.rows import unpack
 
 OF_THE_CLOCK = ("started_at", "due_at", "budget_seconds", "elapsed_seconds")
 SEEDS = range(8)
@@ -75,3 +80,42 @@ def test_the_order_of_arrival_and_repetitions_leave_the_same_truth(seed: int) ->
         clock: other[clock] for clock in one.keys() & other.keys()
     }
     assert all(clock[-1] == "outcome" for clock in one.keys() ^ other.keys())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_folded_at_once_is_what_its_facts_lead_to(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ticket without a running clock is folded as it stands: that is what is derived from all its facts."""
+    at_once, folded = fold.fold_all, []
+    for seed in SEEDS:
+        desk = random_desk(seed, profile, 22)
+        agreements = loads(yaml.safe_dump(desk.file)).agreements
+
+        def both_ways(ticket: Ticket, agreements: Agreements = agreements) -> None:
+            state = dump(ticket, agreements, None)
+            one, other = load(ticket.id, state, agreements), load(ticket.id, state, agreements)
+            fold.fold(one, agreements, len(one.history))
+            at_once(other)
+            assert dump(other, agreements, None) == dump(one, agreements, None)
+            assert standing_on(other, agreements) == standing_on(one, agreements)
+            folded.append(ticket.id)
+            at_once(ticket)
+
+        monkeypatch.setattr(fold, "fold_all", both_ways)
+        replay = Replay(TicketProcess(agreements, "/slawatch/laws", Bounds(retention=6 * 3_600_000)))
+        lines = [json.dumps(event).encode() for event in desk.events]
+        list(replay.run(lines, max(instant(event["at"]) for event in desk.events) + 365 * 86_400_000))
+    assert folded
+
+
+def standing_on(ticket: Ticket, agreements: Agreements) -> list[Any]:
+    """The base of a ticket, but for the instants of crossings: from a base on, they are those of the base."""
+    base = ticket.history.base()
+    assert base is not None
+    history = PackedHistory(agreements, 1)
+    history.rebase(base)
+    row = unpack(history.row()[-1])
+    for *_, clock, left in row[-1]:
+        for one in (clock, *left):
+            if one is not None:
+                one[7] = len(one[7])
+    return list(row)

@@ -5,8 +5,10 @@ Nothing that was true ceases to be by folding; only facts older than the base ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slawatch.core.fact import Fact
 from slawatch.core.history import Base
 from slawatch.core.promise import Agreements
 from slawatch.core.rule import PAUSED, RUNNING
@@ -34,15 +36,24 @@ def next_wake_up(ticket: Ticket, bounds: Bounds) -> int | None:
     return ticket.deadline if ticket.deadline is not None else _idle_until(ticket, bounds)
 
 
-def tidy(ticket: Ticket, agreements: Agreements, bounds: Bounds, now: int) -> bool:
+def tidy(ticket: Ticket, bounds: Bounds, now: int) -> bool:
     """Fold a ticket that has been idle for too long; False: not even a stub of it need be kept any more."""
     idle_until = _idle_until(ticket, bounds)
     if idle_until is None or now <= idle_until:
         return True
     if len(ticket.history) == 0:
         return False
-    fold(ticket, agreements, len(ticket.history))
+    fold_all(ticket)
     return True
+
+
+def fold_all(ticket: Ticket) -> None:
+    """Fold all facts of a ticket of which no clock runs: what they led to is what it is."""
+    assert ticket.order is not None
+    base = Base(
+        ticket.order, ticket.first_at, ticket.opened_at, ticket.opening, list(ticket.fields), list(ticket.rounds)
+    )
+    _stand_on(ticket, base, ())
 
 
 def fold(ticket: Ticket, agreements: Agreements, count: int) -> None:
@@ -55,11 +66,18 @@ def fold(ticket: Ticket, agreements: Agreements, count: int) -> None:
         rounds.left = [clock for clock in rounds.left if clock.round == rounds.number]
         if rounds.active and rounds.clock is not None and rounds.clock.stance == RUNNING:
             rounds.clock.stand(order[0], PAUSED)
-    ticket.history.rebase(Base(order, told.first_at, told.opened_at, told.opening, told.fields, folded))
-    ticket.history.replace(facts[count:])
-    ticket.folded = order
-    present = {rounds.slot[0]: rounds.number for rounds in folded}
-    ticket.history.refile([said for said in ticket.history.filed() if said.round >= present.get(said.metric, 0)])
+    base = Base(order, told.first_at, told.opened_at, told.opening, told.fields, folded)
+    _stand_on(ticket, base, facts[count:])
+
+
+def _stand_on(ticket: Ticket, base: Base, facts: Sequence[Fact]) -> None:
+    """Keep the base, the facts after it, and what was said of rounds that may still change."""
+    history = ticket.history
+    history.rebase(base)
+    history.replace(facts)
+    ticket.folded = base.order
+    present = {rounds.slot[0]: rounds.number for rounds in base.rounds}
+    history.refile([said for said in history.filed() if said.round >= present.get(said.metric, 0)])
 
 
 def overfull(ticket: Ticket, agreements: Agreements) -> int:

@@ -127,7 +127,7 @@ class TicketProcess:
             return Turn(wake_ups={key: None})
         alerts = fire(ticket, due + 1)
         facts = len(ticket.history)
-        if ticket.deadline is None and not tidy(ticket, self._agreements, self._bounds, due + 1):
+        if ticket.deadline is None and not tidy(ticket, self._bounds, due + 1):
             return Turn(states={key: None}, wake_ups={key: None}, counts={FORGOTTEN_TICKETS: 1})
         messages = self._said(alerts, (), now)
         turn = self._turn(key, ticket, (before, None, due, stream_time, now), messages)

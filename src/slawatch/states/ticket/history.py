@@ -119,7 +119,7 @@ class PackedHistory:
         self.size -= len(self._base)
         self._base = pack((
             order_row(base.order), base.first_at, base.opened_at, base.opening, fields_row(base.fields),
-            [rounds_row(rounds) for rounds in base.rounds],
+            [rounds_row(rounds, base=True) for rounds in base.rounds],
         ))  # fmt: skip
         self.size += len(self._base)
 

@@ -40,11 +40,12 @@ class PackedRounds:
             self.code = NUMBER[rounds.slot[0]] * len(TALLY_STATES) + (3 if clock.exceeded else doing)
 
 
-def rounds_row(rounds: Rounds) -> tuple[Any, ...]:
+def rounds_row(rounds: Rounds, *, base: bool = False) -> tuple[Any, ...]:
+    """Rounds as they are stored; in a base without what was said, which the ticket keeps beside it."""
     metric, also = rounds.slot
     flags = rounds.active * _ACTIVE | rounds.spoken * _SPOKEN | rounds.waiting * _WAITING
-    clock = None if rounds.clock is None else _clock_row(rounds.clock)
-    left = [_clock_row(clock) for clock in rounds.left] if rounds.left else ()
+    clock = None if rounds.clock is None else _clock_row(rounds.clock, base)
+    left = [_clock_row(clock, base) for clock in rounds.left] if rounds.left else ()
     return NUMBER[metric], also, rounds.number, rounds.since, flags, clock, left
 
 
@@ -65,11 +66,12 @@ def rounds_of(row: Sequence[Any], agreements: Agreements) -> Rounds:
     return rounds
 
 
-def _clock_row(clock: Clock) -> tuple[Any, ...]:
+def _clock_row(clock: Clock, base: bool) -> tuple[Any, ...]:
     promise = clock.promise
     return (
         promise.agreement.slug, promise.number, clock.round, clock.started_at, clock.stance | clock.begun * _BEGUN,
-        clock.mark, clock.deadline, clock.crossings, clock.due, clock.ended_at, clock.verdict, clock.broken, clock.said,
+        clock.mark, clock.deadline, clock.crossings, clock.due, clock.ended_at, clock.verdict, clock.broken,
+        {} if base else clock.said,
     )  # fmt: skip
 
 

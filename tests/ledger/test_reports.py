@@ -6,6 +6,7 @@ import pytest
 from office import Office, agreement, at
 
 from slawatch.process import Outcome, Output, Place
+from slawatch.processes.pages import LARGEST
 from slawatch.states.ledger import UnknownVersion
 
 CRM = {"metric": "availability", "service": ["crm"], "at_least": "99.9%", "per": "month"}
@@ -392,3 +393,16 @@ def test_a_restart_in_the_middle_of_that_closes_the_others_once() -> None:
     office.restart()
     assert sorted({key[0] for key in office.states}) == [5]
     assert len(office.reports) == 400
+
+
+def test_a_report_that_no_topic_would_take_has_shorter_lists() -> None:
+    services = [f"s{number}" for number in range(150)]
+    office = Office(agreement([{**CRM, "service": services}]))
+    outage = {"from": "2026-04-12T09:00:00Z", "until": "2026-04-12T10:02:00Z", "seconds": 3720}
+    for service in services:
+        office.figures(service, "2026-04", {**DOWN, "outages": 100, "outage_list": [outage] * 100}, what="missed")
+    office.passed("2026-05-02T00:00:02Z")
+    (message,) = [message for message in office.messages if message.output is Output.REPORTS]
+    assert len(message.value) <= LARGEST
+    targets = json.loads(message.value)["targets"]
+    assert [(len(target["outage_list"]), target["outages"]) for target in targets] == [(10, 100)] * 150

@@ -30,6 +30,8 @@ from slawatch.states.ledger import PageState
 _encode = msgspec.json.Encoder().encode
 _decode_entry = msgspec.json.Decoder(TargetEntry).decode
 _HEADERS = (("content-type", b"application/json"),)
+LARGEST = 900_000
+"""Bytes of a report, a little less than a broker takes by default; the lists of a larger one are cut."""
 
 Present = Callable[[Book, ServiceTarget, str, Period], ServiceFigures | None]
 """The figures of a service in an open period as they are now; None if it was never heard of."""
@@ -221,4 +223,19 @@ def _digest(report: Report) -> bytes:
 
 
 def _message(report: Report) -> Message:
-    return Message(Output.REPORTS, f"{report.agreement}/{report.period}".encode(), _encode(report), _HEADERS)
+    value = _encode(report)
+    for most in (10, 0):
+        if len(value) <= LARGEST:
+            break
+        value = _encode(msgspec.structs.replace(report, targets=[_shorter(one, most) for one in report.targets]))
+    return Message(Output.REPORTS, f"{report.agreement}/{report.period}".encode(), value, _HEADERS)
+
+
+def _shorter(target: TargetEntry, most: int) -> TargetEntry:
+    """A target's part with lists of at most so many."""
+    outages, tickets = target.outage_list, target.missed_tickets
+    return msgspec.structs.replace(
+        target,
+        outage_list=outages if isinstance(outages, msgspec.UnsetType) else outages[:most],
+        missed_tickets=tickets if isinstance(tickets, msgspec.UnsetType) else tickets[:most],
+    )

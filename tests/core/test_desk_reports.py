@@ -11,8 +11,8 @@ from judge import instant
 
 from desk import Desk, random_desk
 from slawatch.agreements import loads
-from slawatch.cli.running import joint_replay
 from slawatch.core.fold import Bounds
+from slawatch.joint_replay import joint_replay
 
 DAY = 86_400_000
 
@@ -46,7 +46,7 @@ def rated(desk: Desk, seed: int) -> list[dict[str, Any]]:
 
 def reported(file: dict[str, Any], events: list[dict[str, Any]]) -> dict[tuple[str, str], Any]:
     """The newest reports, without what tells how they came to be."""
-    replay = joint_replay(loads(yaml.safe_dump(file)), Bounds(), print)
+    replay = joint_replay(loads(yaml.safe_dump(file)), "/slawatch/laws", Bounds())
     until = max(instant(event["at"]) for event in events) + 20 * DAY
     for _ in replay.run([json.dumps(event).encode() for event in events], until):
         pass

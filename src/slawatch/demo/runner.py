@@ -43,7 +43,6 @@ from slawatch.stream.topics import ensure
 DEFAULT_SECONDS: Final = 34.0  # with Kafka's start, the worker's and the month, the demo takes about a minute
 _MONTH_SECONDS: Final = 9.0  # for the rest of the month, in which only the services are told of
 _INPUTS: Final = (TICKETS, MONITORING, "outcomes")
-_SILENT: Final = ("passed", "rated", "measured")  # in sla-outcomes, for the ledger: no alerts
 _INTERRUPTED: Final = 130
 _READY_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 20.0  # for the last alerts, when nothing new comes any more
@@ -281,7 +280,8 @@ class _Show:
                         self._board.reported(msgspec.json.decode(record.value, type=Report))
                         continue
                     alert = msgspec.json.decode(record.value)
-                    if partition.topic == outcomes and (alert["what"] in _SILENT or _is_copy(alert)):
+                    # What has no id is no alert: it is for the ledger.
+                    if "id" not in alert or (partition.topic == outcomes and _is_copy(alert)):
                         continue
                     said = self._board.heard(alert, now)
                     if said is not None and alert["what"] in SHOWN:

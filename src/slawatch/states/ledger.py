@@ -119,7 +119,7 @@ class PageState:
         self.said = {} if said is None else said
 
     def dump(self) -> bytes:
-        said = {name: labels for name, labels in self.said.items() if labels}
+        said = {name: labels for name, labels in sorted(self.said.items()) if labels}
         return bytes((VERSION,)) + _pack((self.closed, self.final, self.revision, self.digest, said))
 
 

@@ -12,6 +12,7 @@ from slawatch.core.alert import MET, MISSED, RETRACTED
 from slawatch.core.periods.alert import MEASURED, PeriodAlert
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.instants import rfc3339
+from slawatch.messages.envelope import Envelope
 from slawatch.messages.reports import TargetEntry, entry, ratio_text, seconds_of
 from slawatch.messages.shapes import InstantText, Seconds, one_of
 from slawatch.process import Message, Output
@@ -25,7 +26,6 @@ _TOPICS = {
     MISSED: Output.OUTCOMES,
     MEASURED: Output.OUTCOMES,
 }
-_TYPES = {what: ("ce_type", f"slawatch.period.{what}.v1".encode()) for what in _TOPICS}
 
 
 class PeriodAlertData(msgspec.Struct, frozen=True):
@@ -101,28 +101,22 @@ class PeriodPublisher:
     """Turns alerts about periods into messages: `source` is the CloudEvents source, `/slawatch/<group>`."""
 
     def __init__(self, source: str) -> None:
-        self._fixed = (
-            ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
-            ("ce_source", source.encode()),
-        )
+        self._envelope = Envelope(source)
 
     def messages(
         self, alerts: Iterable[PeriodAlert], detected_at: int, traceparent: bytes | None = None
     ) -> list[Message]:
         """Every alert on its topic: under the service, or where there is none and on the outcomes' under the agreement."""
         decided = rfc3339(detected_at)
-        time = ("ce_time", decided.encode())
-        traced = () if traceparent is None else (("traceparent", traceparent),)
         found = []
         for alert in alerts:
             what, service, agreement = alert.what, alert.service, alert.contract.agreement
-            subject = (agreement if service is None else service).encode()
+            subject = agreement if service is None else service
             name = alert.id
-            headers = (*self._fixed, ("ce_id", name.encode()), _TYPES[what], ("ce_subject", subject), time, *traced)
+            headers = self._envelope.headers(name, f"slawatch.period.{what}.v1", subject, decided, traceparent)
             data = _measured(alert) if what == MEASURED else alert_data(alert, name, decided)
             output = _TOPICS[what]
-            key = agreement.encode() if output is Output.OUTCOMES else subject
+            key = (agreement if output is Output.OUTCOMES else subject).encode()
             labels = None if what == MEASURED else (what, alert.target.metric.value)
             found.append(Message(output, key, _encode(data), headers, labels))
         return found

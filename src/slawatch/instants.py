@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from typing import Final
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_THE_HOUR = tuple(f"{minute:02}:{second:02}" for minute in range(60) for second in range(60))
-_MILLISECONDS = ("Z", *(f".{ms:03}Z" for ms in range(1, 1_000)))
+from slawatch.core.interval import HOUR
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OF_THE_HOUR: Final = tuple(f"{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+_MILLISECONDS: Final = ("Z", *(f".{ms:03}Z" for ms in range(1, 1_000)))
+_MOST_HOURS: Final = 16_384  # almost two years of them
+_hours: Final[dict[int, str]] = {}
 
 
 def to_ms(at: datetime) -> int:
@@ -28,10 +32,16 @@ def ms_of(text: str) -> int:
 
 def rfc3339(ms: int) -> str:
     """`2026-10-12T09:44:38.400Z`; the milliseconds only where they are not zero."""
-    seconds, ms = divmod(ms, 1_000)
-    return _hour(seconds // 3_600) + _OF_THE_HOUR[seconds % 3_600] + _MILLISECONDS[ms]
+    hours = ms // HOUR
+    ms -= hours * HOUR
+    hour = _hours.get(hours)
+    if hour is None:
+        hour = _hour(hours)
+    return f"{hour}{_OF_THE_HOUR[ms // 1_000]}{_MILLISECONDS[ms % 1_000]}"
 
 
-@lru_cache(maxsize=16_384)  # almost two years of them
 def _hour(hours: int) -> str:
-    return (EPOCH + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:")
+    if len(_hours) >= _MOST_HOURS:
+        _hours.clear()
+    hour = _hours[hours] = (EPOCH + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:")
+    return hour

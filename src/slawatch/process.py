@@ -7,10 +7,10 @@ what they were before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 Headers = Sequence[tuple[str, bytes]]
 Get = Callable[[bytes], Any]
@@ -92,8 +92,24 @@ class Place(NamedTuple):
     partitions: int
 
 
+class Readable(Protocol):
+    """What is read of an input record, a consumer's own or a `Record`; `timestamp` in ms since the epoch."""
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+
 class Record(NamedTuple):
-    """One input record; `timestamp` in ms since the epoch."""
+    """An input record of one who has no consumer."""
 
     key: bytes | None
     value: bytes | None
@@ -115,7 +131,16 @@ class Message(NamedTuple):
     partition: int | None = None
 
 
-@dataclass(slots=True)
+States = dict[bytes, Any]
+"""By key the `State`, or None where there is none any more."""
+WakeUps = dict[bytes, int | None]
+Counts = dict[str, int]
+_NO_STATES: Final[States] = {}
+_NO_WAKE_UPS: Final[WakeUps] = {}
+_NO_COUNTS: Final[Counts] = {}
+_APPLIED: Final = Outcome.APPLIED
+
+
 class Turn:
     """What one event or one deadline led to.
 
@@ -123,12 +148,23 @@ class Turn:
     A turn with a `rejection` changes nothing else. `counts` are increments of process counters by name.
     """
 
-    states: Mapping[bytes, State | None] = field(default_factory=dict)
-    wake_ups: Mapping[bytes, int | None] = field(default_factory=dict)
-    messages: Sequence[Message] = ()
-    outcome: Outcome = Outcome.APPLIED
-    rejection: Rejection | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
+    __slots__ = ("counts", "messages", "outcome", "rejection", "states", "wake_ups")
+
+    def __init__(
+        self,
+        states: States = _NO_STATES,
+        wake_ups: WakeUps = _NO_WAKE_UPS,
+        messages: Sequence[Message] = (),
+        outcome: Outcome = _APPLIED,
+        rejection: Rejection | None = None,
+        counts: Counts = _NO_COUNTS,
+    ) -> None:
+        self.states = states
+        self.wake_ups = wake_ups
+        self.messages = messages
+        self.outcome = outcome
+        self.rejection = rejection
+        self.counts = counts
 
 
 class Sample(NamedTuple):
@@ -164,7 +200,7 @@ class Process(Protocol[E]):
         """The process of one partition: what it remembers beside the states is that partition's alone."""
         ...
 
-    def read(self, record: Record) -> E | Rejection | None:
+    def read(self, record: Readable) -> E | Rejection | None:
         """The event in a record; None for a tombstone of the source, which is ignored and counted. Never raises."""
         ...
 

@@ -10,10 +10,10 @@ import gzip
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,7 +23,7 @@ from slawatch.core.promise import Agreements
 from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.messages.events import Speaker, decode_monitoring_at, decode_ticket_event
-from slawatch.process import Outcome, Place, Rejection, State, Turn
+from slawatch.process import Outcome, Place, Rejection, State, States, Turn
 from slawatch.processes.tickets import Happened, TicketProcess
 
 
@@ -34,11 +34,11 @@ class BadLine(msgspec.Struct, frozen=True):
     error: str
 
 
-OPEN = 100_000
+OPEN: Final = 100_000
 """Tickets kept unpacked, some 5 kB each; to pack one costs as much as an event."""
 
 
-_NOTHING: Mapping[bytes, State] = {}
+_NOTHING: Final[States] = {}
 
 
 class Unreadable(Exception):  # noqa: N818 - told to a person
@@ -70,7 +70,7 @@ class OpenTickets(TicketProcess):
     def put_back(self, key: bytes, ticket: Ticket, before: Any) -> None:  # noqa: ARG002 - nothing is looked up
         self.open[key] = ticket
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None, happened: Happened) -> Mapping[bytes, State]:  # noqa: ARG002
+    def store(self, key: bytes, ticket: Ticket, due: int | None, before: Any, happened: Happened) -> States:  # noqa: ARG002
         self.open[key] = ticket
         if len(self.open) <= OPEN:
             return _NOTHING

@@ -21,12 +21,13 @@ TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def alert(what: str, **more: Any) -> Alert:
-    told = Alert(
-        what=what, nth=1, agreement="acme-gold", slug="acme-gold", metric=Metric.RESOLUTION, ticket="INC-7", round=1,
-        threshold=None, customer="ACME", priority="P1", service="crm", team="net", kind="incident", started_at=AT,
-        due_at=AT + HOUR, happened_at=AT + HOUR, budget=HOUR, elapsed=HOUR, on_arrival=False,
-    )  # fmt: skip
-    return told._replace(**more)
+    told = {
+        "what": what, "nth": 1, "agreement": "acme-gold", "slug": "acme-gold", "metric": Metric.RESOLUTION,
+        "ticket": "INC-7", "round": 1, "threshold": None, "customer": "ACME", "priority": "P1", "service": "crm",
+        "team": "net", "kind": "incident", "started_at": AT, "due_at": AT + HOUR, "happened_at": AT + HOUR,
+        "budget": HOUR, "elapsed": HOUR, "on_arrival": False,
+    }  # fmt: skip
+    return Alert(**told | more)
 
 
 def published(told: Alert, traceparent: bytes | None = None) -> list[Message]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
 from fractions import Fraction
+from typing import Final
 
 from slawatch.core.fact import ATTRIBUTES, Fields, Phase
 from slawatch.core.slug import escaped
@@ -26,7 +27,9 @@ class Metric(StrEnum):
     __hash__ = str.__hash__  # that of an enumeration is a function in Python, and rounds are looked up by metric
 
 
-METRICS = tuple(Metric)
+METRICS: Final = tuple(Metric)
+NAMES: Final = {metric: metric.value for metric in Metric}
+"""What each is called; an enumeration's own `value` is a function in Python."""
 
 
 class OnReopen(Enum):
@@ -80,7 +83,7 @@ class Hours:
     zone: tzinfo = UTC
 
 
-ROUND_THE_CLOCK = Hours("24x7", AlwaysOpen())
+ROUND_THE_CLOCK: Final = Hours("24x7", AlwaysOpen())
 
 
 @dataclass(frozen=True, slots=True)

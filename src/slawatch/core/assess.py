@@ -41,9 +41,9 @@ class Use(Enum):
 
 def apply(ticket: Ticket, fact: Fact, agreements: Agreements, stream_time: int) -> tuple[list[Alert], Use]:
     """Take a fact, `stream_time` being how far everything was known before it; what is said, and what became of it."""
-    at, _, name, observed = fact
+    at, name, observed = fact.at, fact.id, fact.observed
     order, folded, deadline = ticket.order, ticket.folded, ticket.deadline
-    if folded is not None and fact[:3] <= folded:
+    if folded is not None and fact.order <= folded:
         return [], Use.TOO_LATE
     if not observed:
         return [], Use.EMPTY
@@ -51,7 +51,7 @@ def apply(ticket: Ticket, fact: Fact, agreements: Agreements, stream_time: int) 
         return [], Use.DUPLICATE
     alerts = fire(ticket, at) if deadline is not None and deadline < at else []
     judged = at if at > stream_time else stream_time
-    if order is not None and at <= order[0] and fact[:3] < order:
+    if order is not None and at <= order[0] and fact.order < order:
         return alerts + _insert(ticket, fact, agreements, judged), Use.LATE
     if extends(ticket, fact, agreements):
         said = extend(ticket, fact, agreements, judged)
@@ -69,7 +69,7 @@ def _insert(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> 
     """A late fact, put where it belongs."""
     facts = ticket.history.facts()
     facts.append(fact)
-    facts.sort(key=lambda known: known[:3])
+    facts.sort(key=lambda known: known.order)
     ticket.history.replace(facts)
     return in_order(_derive(ticket, facts, agreements, max(judged, facts[-1].at), fact.at, fact))
 

@@ -6,12 +6,9 @@ facts leave most rounds as they are; what may stir the rounds of a metric its ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from slawatch.core.agreement import OnReopen
 from slawatch.core.alert import Alert
-from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Fields, Phase, observe
+from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Fields, Observed, Phase, observe
 from slawatch.core.history import Filed
 from slawatch.core.promise import Agreements
 from slawatch.core.rounds import Moment, Rounds, step
@@ -51,7 +48,7 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     return True
 
 
-def _changes(now: Fields, observed: Mapping[int, Any], agreements: Agreements) -> bool:
+def _changes(now: Fields, observed: Observed, agreements: Agreements) -> bool:
     """Whether something else is promised after a fact."""
     fields = list(now)
     observe(fields, observed)
@@ -69,9 +66,9 @@ def _opens_now(first: Fact, agreements: Agreements) -> bool:
 def extend(ticket: Ticket, fact: Fact, agreements: Agreements, judged: int) -> list[Alert]:
     """The newest fact, taken as one step from the clocks as they stand."""
     ticket.history.append(fact)
-    at, _, _, observed = fact
+    at, observed = fact.at, fact.observed
     first = ticket.order is None
-    ticket.order = fact[:3]
+    ticket.order = fact.order
     fields = ticket.fields
     was, was_assigned = ticket.phase, fields[ASSIGNEE] is not None
     observe(fields, observed)

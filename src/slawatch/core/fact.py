@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 
 class Phase(IntEnum):
@@ -58,17 +57,29 @@ Order = tuple[int, int, str]
 NO_VERSION: Final = -(2**63)
 
 
-class Fact(NamedTuple):
-    """Something observed about a ticket: what each field, by number, was seen to be (None: cleared)."""
+Observed = dict[int, Any]
+"""What each field, by number, was seen to be (None: cleared)."""
 
-    at: int
-    version: int
-    id: str
-    observed: Mapping[int, Any]
+
+class Fact:
+    """Something observed about a ticket; its `id` is that of the event that said so."""
+
+    __slots__ = ("at", "id", "observed", "version")
+
+    def __init__(self, at: int, version: int, name: str, observed: Observed) -> None:
+        self.at = at
+        self.version = version
+        self.id = name
+        self.observed = observed
 
     @property
     def order(self) -> Order:
-        return self[:3]
+        return (self.at, self.version, self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fact) and self.order == other.order and self.observed == other.observed
+
+    __hash__ = None  # type: ignore[assignment]  # what was observed can't be hashed
 
 
 def no_fields() -> Fields:
@@ -76,7 +87,7 @@ def no_fields() -> Fields:
     return [None] * KEPT
 
 
-def observe(fields: Fields, observed: Mapping[int, Any]) -> None:
+def observe(fields: Fields, observed: Observed) -> None:
     """Let `fields` be what they are after a fact; attributes are observed one by one, a null clears them all."""
     for number, value in observed.items():
         if number < ATTRIBUTES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from slawatch.core.fact import Fact
 from slawatch.core.history import Base
@@ -14,12 +15,12 @@ from slawatch.core.promise import Agreements
 from slawatch.core.rule import PAUSED, RUNNING
 from slawatch.core.ticket import Ticket, derive, story
 
-MAX_FACTS = 2_000
+MAX_FACTS: Final = 2_000
 """Beyond that the older half of a ticket's facts is folded."""
-MAX_ROUNDS = 300
+MAX_ROUNDS: Final = 300
 """Beyond that finished rounds of a metric are folded, all but the newest `KEPT_ROUNDS`; apart, so that it is seldom."""
-KEPT_ROUNDS = 200
-_ROUNDS_CHECK = 50
+KEPT_ROUNDS: Final = 200
+_ROUNDS_CHECK: Final = 50
 
 
 @dataclass(frozen=True, slots=True)

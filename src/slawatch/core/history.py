@@ -5,9 +5,10 @@ A ticket whose events come in order never reads it, it only adds to it; so whoev
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from slawatch.core.agreement import Metric
 from slawatch.core.fact import Fact, Fields, Order
@@ -45,51 +46,54 @@ class Base:
     rounds: list[Rounds] = field(default_factory=list)
 
 
-class History(Protocol):
+class History(ABC):
     """The past of one ticket; `size` is about how many bytes it takes."""
 
-    size: int
+    __slots__ = ("size",)
 
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    @abstractmethod
     def __len__(self) -> int:
         """How many facts there are, those of the base not counted."""
-        ...
 
+    @abstractmethod
     def facts(self) -> list[Fact]:
         """The facts by their order."""
-        ...
 
+    @abstractmethod
     def knows(self, name: str) -> bool:
         """Whether a fact has this id already."""
-        ...
 
+    @abstractmethod
     def append(self, fact: Fact) -> None:
         """Add a fact that is newer than all others."""
-        ...
 
+    @abstractmethod
     def replace(self, facts: Sequence[Fact]) -> None:
         """Keep these facts, in their order, and no others."""
-        ...
 
+    @abstractmethod
     def filed(self) -> list[Filed]:
         """What was said of clocks that are over."""
-        ...
 
+    @abstractmethod
     def filings(self) -> int:
         """How many there are of them."""
-        ...
 
+    @abstractmethod
     def file(self, said: Filed) -> None:
         """Add what was said of one."""
-        ...
 
+    @abstractmethod
     def refile(self, filed: Sequence[Filed]) -> None:
         """Keep these and no others."""
-        ...
 
+    @abstractmethod
     def base(self) -> Base | None:
         """What was folded; the caller may change its fields."""
-        ...
 
+    @abstractmethod
     def rebase(self, base: Base) -> None:
         """Keep this base."""
-        ...

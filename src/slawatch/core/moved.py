@@ -8,7 +8,7 @@ of the verdict's own instant. So what is counted depends on what is known, not o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from slawatch.core import alert
 from slawatch.core.agreement import Metric
@@ -33,7 +33,7 @@ class Moved(NamedTuple):
     fields: tuple[str | None, ...]
 
 
-_VERDICTS = frozenset((BREACHED, alert.MET, alert.MISSED))
+_VERDICTS: Final = frozenset((BREACHED, alert.MET, alert.MISSED))
 Counted = Collection[tuple[str, Metric]]
 """The agreements and metrics of which somebody counts the verdicts."""
 

@@ -60,7 +60,7 @@ NOTHING: Final = {
 """Nothing is promised; the rounds go on as by a target's defaults."""
 
 
-_OPEN = Phase.OPEN
+_OPEN: Final = Phase.OPEN
 
 
 class Term(NamedTuple):

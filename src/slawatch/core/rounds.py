@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final
 
 from slawatch.core.agreement import OnReopen
 from slawatch.core.clock import Clock
@@ -13,17 +13,20 @@ from slawatch.core.fact import BY_AGENT, BY_CUSTOMER, GONE, Phase
 from slawatch.core.promise import NOTHING, Offer, Promise, Slot
 from slawatch.core.rule import RULES, Begin
 
-_OPENING = Begin.OPENING
+_OPENING: Final = Begin.OPENING
 
 
-class Moment(NamedTuple):
+class Moment:
     """What counts for clocks at one instant: the ticket after a fact, and who replied in it, if that counts."""
 
-    at: int
-    phase: Phase
-    assigned: bool
-    reply: int | None
-    offer: Offer
+    __slots__ = ("assigned", "at", "offer", "phase", "reply")
+
+    def __init__(self, at: int, phase: Phase, assigned: bool, reply: int | None, offer: Offer) -> None:
+        self.at = at
+        self.phase = phase
+        self.assigned = assigned
+        self.reply = reply
+        self.offer = offer
 
 
 class Rounds:

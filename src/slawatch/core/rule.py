@@ -78,10 +78,10 @@ class Rule:
         return False if phase in self.cut_off_in else None
 
 
-_OVER = frozenset({Phase.RESOLVED, Phase.CLOSED})
-_CLOSED = frozenset({Phase.CLOSED})
-_RESOLVED = frozenset({Phase.RESOLVED})
-RULES = {
+_OVER: Final = frozenset({Phase.RESOLVED, Phase.CLOSED})
+_CLOSED: Final = frozenset({Phase.CLOSED})
+_RESOLVED: Final = frozenset({Phase.RESOLVED})
+RULES: Final = {
     Metric.FIRST_RESPONSE: Rule(Begin.OPENING, answered_by_reply=True, cut_off_in=_CLOSED, still_in=_RESOLVED),
     Metric.NEXT_RESPONSE: Rule(Begin.CUSTOMER, answered_by_reply=True, cut_off_in=_OVER),
     Metric.UPDATE: Rule(Begin.AGENT, answered_by_reply=True, cut_off_in=_OVER),

@@ -6,6 +6,7 @@ A threshold that is outranked when it becomes true stands without having been sa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN, Alert
 from slawatch.core.clock import MET as ENDED_MET
@@ -19,7 +20,7 @@ from slawatch.core.said import OUTCOMES, STANDS, again, correction, forget_outco
 from slawatch.core.slug import unescaped
 from slawatch.core.ticket import Ticket
 
-_VERDICTS: Mapping[int | None, str] = {ENDED_MET: MET, ENDED_MISSED: MISSED}
+_VERDICTS: Final[Mapping[int | None, str]] = {ENDED_MET: MET, ENDED_MISSED: MISSED}
 
 
 def speak(ticket: Ticket, clock: Clock, arrived: bool) -> Sequence[Alert]:
@@ -90,7 +91,8 @@ def _breached(ticket: Ticket, clock: Clock, late: bool) -> Alert:
         at, budget = clock.crossings[clock.promise.breach], clock.promise.budget
         return _alert(ticket, clock, BREACHED, nth, None, at, clock.due_at(), budget, budget, late)
     alert = _alert(ticket, clock, BREACHED, nth, None, broken.deadline, broken.due, broken.budget, broken.budget, late)
-    return alert._replace(started_at=broken.started_at)
+    alert.started_at = broken.started_at
+    return alert
 
 
 def _outcome(ticket: Ticket, clock: Clock, verdict: str, late: bool) -> Alert:
@@ -115,7 +117,8 @@ def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: i
         broken, budget = clock.broken, clock.promise.budget
         if broken is not None:
             alert = _alert(ticket, clock, what, nth, None, cause, broken.due, broken.budget, broken.budget, False)
-            return alert._replace(started_at=broken.started_at)
+            alert.started_at = broken.started_at
+            return alert
         return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), budget, budget, False)
     if clock is not None:
         return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, clock.mark, False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
-_SLACK = 1_024  # a heap so small need not be made anew
+_SLACK: Final = 1_024  # a heap so small need not be made anew
 
 
 class Wakes:

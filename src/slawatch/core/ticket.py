@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from slawatch.core.clock import Clock
 from slawatch.core.fact import (
@@ -29,7 +29,7 @@ from slawatch.core.promise import Agreements, Offer
 from slawatch.core.rating import Rated
 from slawatch.core.rounds import Moment, Rounds
 
-_UNKNOWN = Phase.OPEN
+_UNKNOWN: Final = Phase.OPEN
 
 
 class Ticket:

@@ -5,40 +5,46 @@ All instants are ms since the epoch and all amounts ms of working time, counted 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from datetime import date
 from itertools import accumulate
-from typing import Protocol
+from typing import Final
 
 from slawatch.core.calendar import Calendar, midnight
 
-EARLIEST = 0
+EARLIEST: Final = 0
 """1970-01-01: no event can be older."""
-LATEST = 7_258_118_400_000
+LATEST: Final = 7_258_118_400_000
 """2200-01-01: no event can be later, and a deadline beyond it never comes."""
-NEVER = LATEST
-_ORIGIN_YEAR = 2024
-_FIRST_YEAR, _LAST_YEAR = 1969, 2200  # whatever the zone, the two instants above are in them
+NEVER: Final = LATEST
+_ORIGIN_YEAR: Final = 2024
+_FIRST_YEAR: Final = 1969  # whatever the zone, the two instants above are in these years
+_LAST_YEAR: Final = 2200
 
 
-class WorkTime(Protocol):
+class WorkTime(ABC):
     """The axis. `work` does not fall; `first` and `last` are its inverses from the left and from the right."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def work(self, at: int) -> int:
         """Working time from the origin to `at`; negative before the origin."""
-        ...
 
+    @abstractmethod
     def first(self, amount: int) -> int:
         """The first instant at which `work` is `amount`: closing time where the amount is used up there."""
-        ...
 
+    @abstractmethod
     def last(self, amount: int) -> int:
         """The last instant at which `work` is still `amount`: the next opening where it is used up at closing time."""
-        ...
 
 
-class AlwaysOpen:
+class AlwaysOpen(WorkTime):
     """Round the clock: working time is time."""
+
+    __slots__ = ()
 
     def work(self, at: int) -> int:
         return at
@@ -50,14 +56,14 @@ class AlwaysOpen:
         return amount
 
 
-class OpenHours:
+class OpenHours(WorkTime):
     """The axis of a calendar: sums over its intervals, O(log n) an answer.
 
     Local years are laid out when first asked for, forwards and backwards from the origin, so an axis costs what is
     used of it. What lies beyond `EARLIEST` and `LATEST` is closed.
     """
 
-    __slots__ = ("_calendar", "_ends", "_from", "_next_year", "_shifts", "_starts", "_sums", "_until", "_year")
+    __slots__ = ("_calendar", "_ends", "_from", "_last", "_next_year", "_shifts", "_starts", "_sums", "_until", "_year")
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
@@ -68,13 +74,17 @@ class OpenHours:
         self._ends: list[int] = []
         self._sums = [0]  # working time at each start, and at the end of it all
         self._shifts: list[int] = []  # within an interval, an instant and this make its working time
+        self._last = 0  # the interval that was last asked for: events come in time order, and many on one day
 
     def work(self, at: int) -> int:
-        if not self._from <= at < self._until:
-            self._reach(at)
-        i = bisect_right(self._starts, at) - 1
-        if i < 0:
-            return self._sums[0]
+        starts, i = self._starts, self._last
+        if not (i + 1 < len(starts) and starts[i] <= at < starts[i + 1]):
+            if not self._from <= at < self._until:
+                self._reach(at)
+            i = bisect_right(self._starts, at) - 1
+            if i < 0:
+                return self._sums[0]
+            self._last = i
         end = self._ends[i]
         return (at if at < end else end) + self._shifts[i]
 

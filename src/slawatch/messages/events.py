@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Final, Literal, NamedTuple, TypedDict
 
 import msgspec
 
@@ -23,15 +23,16 @@ from slawatch.core.fact import (
     RATING,
     REPLY,
     Fact,
+    Observed,
 )
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.messages.reading import fields_of, of_record, outside, unfit
 from slawatch.messages.shapes import ClockAlert, Instant, Name, TicketEventData
-from slawatch.process import Message, Output, Reason, Record, Rejection
+from slawatch.process import Message, Output, Readable, Reason, Rejection
 
-MAX_DIGITS = 30
+MAX_DIGITS: Final = 30
 """Of a rating; with more it is no rating, and exact sums of such would have no bound."""
 
 
@@ -53,17 +54,21 @@ class _Rating(TypedDict):
     rating: Decimal | None
 
 
-_new = tuple.__new__
-_decode = msgspec.json.Decoder(TicketEventData).decode
-_decode_rating = msgspec.json.Decoder(_Rating).decode
-_INSTANTS = ("at", "opened_at")
-_NUMBERS = {name: number for number, name in enumerate(FIELD_NAMES)}
-_REPLIES = {"customer": BY_CUSTOMER, "bot": BY_BOT}
+_new: Final = tuple.__new__
+_decode: Final = msgspec.json.Decoder(TicketEventData).decode
+_decode_rating: Final = msgspec.json.Decoder(_Rating).decode
+_INSTANTS: Final = ("at", "opened_at")
+_NUMBERS: Final[dict[str, int | None]] = {
+    **dict.fromkeys(TicketEventData.__annotations__),
+    **{name: number for number, name in enumerate(FIELD_NAMES)},
+}
+"""The number of each field; None of what is not observed but says of what, and when."""
+_REPLIES: Final = {"customer": BY_CUSTOMER, "bot": BY_BOT}
 
 
-def read_ticket_event(record: Record) -> TicketEvent | Rejection:
+def read_ticket_event(record: Readable) -> TicketEvent | Rejection:
     """The event in a record whose value is not null; its key must be the ticket's id."""
-    event = decode_ticket_event(record[1] or b"")
+    event = decode_ticket_event(record.value or b"")
     return event if isinstance(event, Rejection) else of_record(event, record, "ticket")
 
 
@@ -72,17 +77,19 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
     data = fields_of(_decode, value, _INSTANTS)
     if isinstance(data, Rejection):
         return data
-    ticket: str = data.pop("ticket")
-    at = to_ms(data.pop("at"))
+    at = to_ms(data["at"])
     if not EARLIEST <= at < LATEST:
         return outside("at")
-    name: str = data.pop("id")
-    version = data.pop("version", None)
+    version: int | None = data.get("version")
     if version is None:
         version = NO_VERSION
     elif not NO_VERSION < version < 2**63:
         return unfit(version)
-    observed = {_NUMBERS[field]: value for field, value in data.items()}
+    observed: Observed = {}
+    for field, seen in data.items():
+        number = _NUMBERS[field]
+        if number is not None:
+            observed[number] = seen
     opened_at = observed.get(OPENED_AT)
     if opened_at is not None:
         observed[OPENED_AT] = to_ms(opened_at)
@@ -92,11 +99,12 @@ def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
         _take_reply(observed)
     if RATING in observed and not _take_rating(observed, value):
         return Rejection(Reason.INVALID, f"a number has at most {MAX_DIGITS} digits - at `$.rating`")
+    ticket: str = data["ticket"]
     # A named tuple's own constructor is a function in Python around this one.
-    return _new(TicketEvent, (ticket.encode(), ticket, _new(Fact, (at, version, name, observed)), None))
+    return _new(TicketEvent, (ticket.encode(), ticket, Fact(at, version, data["id"], observed), None))
 
 
-def _take_rating(observed: dict[int, Any], value: bytes) -> bool:
+def _take_rating(observed: Observed, value: bytes) -> bool:
     """Let the rating be text, as it was written but without an exponent; False for one that is too long."""
     if observed[RATING] is None:
         return True
@@ -109,7 +117,7 @@ def _take_rating(observed: dict[int, Any], value: bytes) -> bool:
     return True
 
 
-def _take_reply(observed: dict[int, Any]) -> None:
+def _take_reply(observed: Observed) -> None:
     reply = observed.pop(REPLY)
     if reply is None:
         return  # a reply can't be cleared: nothing was observed
@@ -120,8 +128,8 @@ def _take_reply(observed: dict[int, Any]) -> None:
         observed[REPLY] = _REPLIES[by]
 
 
-_encode = msgspec.json.Encoder().encode
-_TOPICS = {
+_encode: Final = msgspec.json.Encoder().encode
+_TOPICS: Final = {
     WARNED: (Output.WARNINGS,),
     BREACHED: (Output.BREACHES, Output.OUTCOMES),
     OVERDUE: (Output.BREACHES,),
@@ -130,8 +138,8 @@ _TOPICS = {
     MISSED: (Output.OUTCOMES,),
     WITHDRAWN: (Output.OUTCOMES,),
 }
-_OUTCOMES = Output.OUTCOMES
-_TYPES = {what: ("ce_type", f"slawatch.clock.{what}.v1".encode()) for what in _TOPICS}
+_OUTCOMES: Final = Output.OUTCOMES
+_TYPES: Final = {what: ("ce_type", f"slawatch.clock.{what}.v1".encode()) for what in _TOPICS}
 
 
 def seconds(ms: int) -> int | float:
@@ -141,18 +149,16 @@ def seconds(ms: int) -> int | float:
 
 def alert_data(alert: Alert, detected_at: str) -> ClockAlert:
     """The data of an alert, `detected_at` being the wall clock when it was decided."""
-    (
-        what, _, agreement, _, metric, ticket, number, threshold, customer, priority, service, team, kind,
-        started_at, due_at, at, budget, spent, arrived,
-    ) = alert  # fmt: skip
+    started_at, due_at, budget, spent = alert.started_at, alert.due_at, alert.budget, alert.elapsed
     return ClockAlert(
-        alert.id, what, agreement, metric, number, ticket, threshold, customer, priority, service, team, kind,
+        alert.id, alert.what, alert.agreement, alert.metric, alert.round, alert.ticket, alert.threshold,
+        alert.customer, alert.priority, alert.service, alert.team, alert.kind,
         None if started_at is None else rfc3339(started_at),
         None if due_at is None else rfc3339(due_at),
-        rfc3339(at), detected_at,
+        rfc3339(alert.happened_at), detected_at,
         None if budget is None else seconds(budget),
         None if spent is None else seconds(spent),
-        arrived,
+        alert.on_arrival,
     )  # fmt: skip
 
 
@@ -191,7 +197,7 @@ class Publisher:
             labels: tuple[str, str] | None = (what, alert.metric)
             for output in _TOPICS[what]:
                 key = alert.agreement.encode() if output is _OUTCOMES else ticket
-                found.append(Message(output, key, value, headers, labels))
+                found.append(_new(Message, (output, key, value, headers, labels, None)))
                 labels = None
         return found
 
@@ -204,7 +210,7 @@ class MonitoringEventHead(TypedDict):
     at: Instant
 
 
-_decode_monitoring = msgspec.json.Decoder(MonitoringEventHead).decode
+_decode_monitoring: Final = msgspec.json.Decoder(MonitoringEventHead).decode
 
 
 def decode_monitoring_at(value: bytes) -> int | None:

@@ -13,7 +13,7 @@ from slawatch.core.periods.alert import MEASURED
 from slawatch.core.periods.outcome import KINDS, MOVED
 from slawatch.messages.envelope import MORE
 from slawatch.messages.reports import TargetEntry
-from slawatch.process import Reason, Record, Rejection
+from slawatch.process import Readable, Reason, Rejection
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -53,13 +53,13 @@ _VERDICTS = (MET, MISSED, MEASURED)
 _decode = msgspec.json.Decoder(Heard).decode
 
 
-def read_heard(record: Record) -> HeardEvent | Rejection:
+def read_heard(record: Readable) -> HeardEvent | Rejection:
     """What a record says; what nobody knows has a `what` that is not asked for."""
-    key, value, _, headers = record
+    key = record.key
     if key is None:
         return Rejection(Reason.NO_KEY, "the record has no key; it should be an agreement's id")
     try:
-        data = _decode(value or b"")
+        data = _decode(record.value or b"")
     except msgspec.ValidationError as error:
         return Rejection(Reason.INVALID, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -71,7 +71,7 @@ def read_heard(record: Record) -> HeardEvent | Rejection:
     missing = _missing(data)
     if missing is not None:
         return Rejection(Reason.INVALID, f"Object missing required field `{missing}`")
-    return HeardEvent(key, data, any(name == MORE[0] for name, _ in headers))
+    return HeardEvent(key, data, any(name == MORE[0] for name, _ in record.headers))
 
 
 def is_clock(data: Heard) -> bool:

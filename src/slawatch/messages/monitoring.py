@@ -12,7 +12,7 @@ from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.messages.reading import fields_of, of_record, outside, unfit
 from slawatch.messages.shapes import MonitoringEventData
-from slawatch.process import Reason, Record, Rejection
+from slawatch.process import Readable, Reason, Rejection
 
 
 class MonitoringEvent(NamedTuple):
@@ -29,7 +29,7 @@ _STATUSES = {status.name.lower(): status for status in Status}
 _INSTANTS = ("at", "planned_from", "planned_until")
 
 
-def read_monitoring_event(record: Record) -> MonitoringEvent | Rejection:
+def read_monitoring_event(record: Readable) -> MonitoringEvent | Rejection:
     """The event in a record whose value is not null; its key must be the service's id."""
     event = decode_monitoring_event(record.value or b"")
     return event if isinstance(event, Rejection) else of_record(event, record, "service")

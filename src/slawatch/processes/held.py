@@ -6,17 +6,12 @@ remembers what happened to it since it was packed: to undo a turn is to do the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from slawatch.core.ticket import Ticket
-from slawatch.messages.events import TicketEvent
-from slawatch.process import State
+from slawatch.process import States
 from slawatch.processes.tickets import Happened, TicketProcess
 from slawatch.states import ticket as packed
-
-Repeatable = tuple[TicketEvent | None, int, int, int]
-"""A turn, whatever the state before it was."""
 
 
 class HeldTicket:
@@ -29,7 +24,7 @@ class HeldTicket:
         self._key = key
         self._before = before
         self._due: int | None = None
-        self._turns: list[Repeatable] = []
+        self._turns: list[Happened] = []
         self.changing = False
         """Whether a turn has begun and not ended."""
         self.ticket = ticket
@@ -40,7 +35,7 @@ class HeldTicket:
     def changed(self, due: int | None, happened: Happened) -> None:
         """A turn has ended; with its next wake-up."""
         self._due = due
-        self._turns.append(happened[1:])  # what was before is this ticket itself: a cycle
+        self._turns.append(happened)
         self.changing = False
 
     def pack(self) -> bytes:
@@ -70,8 +65,7 @@ class HeldTickets(TicketProcess):
         else:
             super().put_back(key, ticket, before)
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None, happened: Happened) -> Mapping[bytes, State]:
-        before = happened[0]
+    def store(self, key: bytes, ticket: Ticket, due: int | None, before: Any, happened: Happened) -> States:
         held = before if before.__class__ is HeldTicket else HeldTicket(self, key, ticket, before)
         held.changed(due, happened)
         return {key: held}
@@ -82,7 +76,7 @@ class HeldTickets(TicketProcess):
         self.remember(key, state, ticket)
         return state
 
-    def again(self, key: bytes, before: bytes | None, turns: list[Repeatable]) -> tuple[bytes | None, int | None]:
+    def again(self, key: bytes, before: bytes | None, turns: list[Happened]) -> tuple[bytes | None, int | None]:
         """The state and the wake-up that these turns have led to, one after the other."""
         process = TicketProcess(self._agreements, self._source, self._bounds, self._contracts)
         states: dict[bytes, Any] = {} if before is None else {key: before}

@@ -24,7 +24,7 @@ from slawatch.messages.heard import Heard, HeardEvent, is_clock, is_figures, rea
 from slawatch.messages.period_alerts import PeriodPublisher
 from slawatch.messages.reports import Report
 from slawatch.murmur import key_hash
-from slawatch.process import Get, Message, Outcome, Place, Record, Rejection, Sample, Turn
+from slawatch.process import Get, Message, Outcome, Place, Readable, Rejection, Sample, Turn
 from slawatch.processes.pages import Draft, Pages, Present
 from slawatch.states import ledger as entries
 from slawatch.states.ledger import Clock
@@ -75,7 +75,7 @@ class LedgerProcess:
     def placed(self, place: Place) -> LedgerProcess:
         return LedgerProcess(*self._given, place)
 
-    def read(self, record: Record) -> HeardEvent | Rejection | None:
+    def read(self, record: Readable) -> HeardEvent | Rejection | None:
         return None if record.value is None else read_heard(record)
 
     def on_event(self, event: HeardEvent, get: Get, stream_time: int, now: int) -> Turn:  # noqa: ARG002 - see the module

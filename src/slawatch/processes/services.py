@@ -18,7 +18,7 @@ from slawatch.instants import rfc3339
 from slawatch.messages.envelope import linked
 from slawatch.messages.monitoring import MonitoringEvent, read_monitoring_event
 from slawatch.messages.period_alerts import PeriodPublisher
-from slawatch.process import Get, Outcome, Place, Reason, Record, Rejection, Sample, Turn
+from slawatch.process import Get, Outcome, Place, Readable, Reason, Rejection, Sample, Turn
 from slawatch.processes.marks import MARK_KEY, Marks
 from slawatch.states import service as packed
 from slawatch.states.service import Kept, Shown
@@ -65,7 +65,7 @@ class ServiceProcess:
     def placed(self, place: Place) -> ServiceProcess:
         return type(self)(self._contracts, self._source, self._bounds, place)
 
-    def read(self, record: Record) -> MonitoringEvent | Rejection | None:
+    def read(self, record: Readable) -> MonitoringEvent | Rejection | None:
         return None if record.value is None else read_monitoring_event(record)
 
     def on_event(self, event: MonitoringEvent, get: Get, stream_time: int, now: int) -> Turn:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
@@ -21,23 +21,23 @@ from slawatch.messages.envelope import Envelope, linked
 from slawatch.messages.events import Publisher, Speaker, TicketEvent, read_ticket_event
 from slawatch.messages.moves import moved_messages
 from slawatch.messages.ratings import rating_messages
-from slawatch.process import Get, Message, Outcome, Place, Reason, Record, Rejection, Sample, State, Turn
+from slawatch.process import Get, Message, Outcome, Place, Readable, Reason, Rejection, Sample, States, Turn
 from slawatch.processes.marks import MARK_KEY, Marks
 from slawatch.states import ticket as packed
 
-_OUTCOMES = {
+_OUTCOMES: Final = {
     Use.IN_ORDER: Outcome.APPLIED,
     Use.LATE: Outcome.LATE,
     Use.DUPLICATE: Outcome.DUPLICATE,
     Use.EMPTY: Outcome.EMPTY,
 }
-UNKNOWN_STATUSES = "unknown_statuses"
-FOLDED_TICKETS = "folded_tickets"
-FOLDED_FACTS = "folded_facts"
-FORGOTTEN_TICKETS = "forgotten_tickets"
-Happened = tuple[Any, TicketEvent | None, int, int, int]
-"""One turn: the state before it, its event or (None) the wake-up that was due, stream time, and the wall clock."""
-RECENT = 8_192
+UNKNOWN_STATUSES: Final = "unknown_statuses"
+FOLDED_TICKETS: Final = "folded_tickets"
+FOLDED_FACTS: Final = "folded_facts"
+FORGOTTEN_TICKETS: Final = "forgotten_tickets"
+Happened = tuple[TicketEvent | None, int, int, int]
+"""What a turn was about: its event or (None) the wake-up that was due, stream time, and the wall clock."""
+RECENT: Final = 8_192
 """Tickets kept unpacked beside the very bytes that they were packed to; they are only used for a state of those bytes."""
 
 
@@ -72,7 +72,7 @@ class TicketProcess:
     def placed(self, place: Place) -> TicketProcess:
         return type(self)(self._agreements, self._source, self._bounds, self._contracts, place)
 
-    def read(self, record: Record) -> TicketEvent | Rejection | None:
+    def read(self, record: Readable) -> TicketEvent | Rejection | None:
         return None if record.value is None else read_ticket_event(record)
 
     def on_event(self, event: TicketEvent, get: Get, stream_time: int, now: int) -> Turn:
@@ -106,7 +106,7 @@ class TicketProcess:
                 moves = gone_on(ticket, were, at, alerts, self._counted)
                 others += moved_messages(self._envelope, name, moves, at, now, traceparent)
         messages = self._said(alerts, others, now, traceparent) if alerts or others else ()
-        turn = self._turn(key, ticket, (before, event, 0, stream_time, now), messages)
+        turn = self._turn(key, ticket, before, (event, 0, stream_time, now), messages)
         if counts:
             turn.counts = counts
         if use is Use.LATE:
@@ -130,7 +130,7 @@ class TicketProcess:
         if ticket.deadline is None and not tidy(ticket, self._bounds, due + 1):
             return Turn(states={key: None}, wake_ups={key: None}, counts={FORGOTTEN_TICKETS: 1})
         messages = self._said(alerts, (), now)
-        turn = self._turn(key, ticket, (before, None, due, stream_time, now), messages)
+        turn = self._turn(key, ticket, before, (None, due, stream_time, now), messages)
         if len(ticket.history) < facts:
             turn.counts = {FOLDED_TICKETS: 1}
         return turn
@@ -179,8 +179,8 @@ class TicketProcess:
         """Keep a ticket that was taken for nothing."""
         self._recent[key] = (before, ticket)
 
-    def store(self, key: bytes, ticket: Ticket, due: int | None, happened: Happened) -> Mapping[bytes, State]:  # noqa: ARG002
-        """Keep a ticket that has changed, by what `happened`; the states that this makes."""
+    def store(self, key: bytes, ticket: Ticket, due: int | None, before: Any, happened: Happened) -> States:  # noqa: ARG002
+        """Keep a ticket that was changed by what `happened`, its state `before` being that; the states that this makes."""
         state = self.pack(ticket, due)
         self.remember(key, state, ticket)
         return {key: state}
@@ -220,11 +220,11 @@ class TicketProcess:
         messages = self._publisher.messages(alerts, now, traceparent) if alerts else []
         return linked((*messages, *others)) if len(messages) > 1 or others else messages
 
-    def _turn(self, key: bytes, ticket: Ticket, happened: Happened, messages: Sequence[Message]) -> Turn:
+    def _turn(self, key: bytes, ticket: Ticket, before: Any, happened: Happened, messages: Sequence[Message]) -> Turn:
         due = ticket.deadline
         if due is None:
             due = next_wake_up(ticket, self._bounds)
-        return Turn(self.store(key, ticket, due, happened), {key: due}, messages)
+        return Turn(self.store(key, ticket, due, before, happened), {key: due}, messages)
 
 
 def _ratings(agreements: Agreements, contracts: Contracts) -> Ratings:

@@ -7,20 +7,20 @@ agreements file; a record says nothing that its key says.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from slawatch.core.agreement import METRICS, Metric
 from slawatch.core.periods.outcome import Outcome
 
-VERSION = 1
+VERSION: Final = 1
 """Of the layouts. The version before must load; a worker that meets a later one refuses."""
 CLOCK, RATING, FIGURES, PAGE, TIME = 1, 2, 3, 4, 5
-TIME_KEY = bytes((TIME,))
-_NUMBER = {metric: number for number, metric in enumerate(METRICS)}
+TIME_KEY: Final = bytes((TIME,))
+_NUMBER: Final = {metric: number for number, metric in enumerate(METRICS)}
 _MISSED, _DUE, _ENDED = 1, 2, 4
-_OF_TIME = 0xFF
+_OF_TIME: Final = 0xFF
 """Second byte of the one state of time; no other state has it there."""
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode

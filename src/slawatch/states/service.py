@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -25,19 +25,19 @@ from slawatch.core.periods.service import Service
 from slawatch.core.periods.status import STATUSES, Fact
 from slawatch.process import Get
 
-VERSION = 1
+VERSION: Final = 1
 """Of the layout. The version before must load; a worker that meets a later one refuses."""
 HEAD, BLOCK, ROSTER, METERS, REST = range(5)
 """What a state is: its second byte."""
-BLOCK_FACTS = 64
+BLOCK_FACTS: Final = 64
 """A block is written again with each fact that comes: small; and there is one key for each: not too small."""
-_HEADER = Struct(">BB8sq")
-_BLOCK = Struct(">BBH")
-_ARRAY = Struct(">BI")
-_NO_WAKE_UP = -(2**63)
+_HEADER: Final = Struct(">BB8sq")
+_BLOCK: Final = Struct(">BBH")
+_ARRAY: Final = Struct(">BI")
+_NO_WAKE_UP: Final = -(2**63)
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
-_PART = b"\xff"
+_PART: Final = b"\xff"
 """Begins the keys of parts; no UTF-8 has it."""
 
 

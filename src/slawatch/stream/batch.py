@@ -10,35 +10,34 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from slawatch.core.schedule import Wakes
-from slawatch.process import Message, Outcome, Output, Process, Reason, Record, Rejection, State, Turn
+from slawatch.process import Message, Outcome, Output, Process, Readable, Reason, Rejection, State, Turn
 from slawatch.stream.dead_letters import DeadLetter, record_size
 from slawatch.stream.stream_time import StreamClock
 from slawatch.stream.table import Table
 
 _log = logging.getLogger(__name__)
 
-MAX_EVENT_BYTES = 1_048_576
+MAX_EVENT_BYTES: Final = 1_048_576
 """An event is some hundred bytes; what is larger than a broker accepts by default is not worth decoding."""
 
-_ABSENT: Any = object()
-_LARGE_EVENT = 2_048
+_ABSENT: Final[Any] = object()
+_LARGE_EVENT: Final = 2_048
 """From so many bytes on an event is weighed at once: a state that is still an object need not have counted it yet."""
-_MARGIN = 131_072
+_MARGIN: Final = 131_072
 """What a state that is still an object may have, packed, beyond twice its length: some small events among it."""
 
 
-class InputRecord(Protocol):
+class InputRecord(Readable, Protocol):
     """What the lane reads of a consumer's record."""
 
-    key: bytes | None
-    value: bytes | None
-    offset: int
-    timestamp: int
-    timestamp_type: int
-    headers: Sequence[tuple[str, bytes]]
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def timestamp_type(self) -> int: ...
 
 
 class Limits(NamedTuple):
@@ -60,7 +59,8 @@ class Batch:
         self._read, self._on_event = process.read, process.on_event
         self._wakes = wakes
         self._clock = clock
-        self._limits = limits
+        self._most, self._seconds = limits.turns, limits.seconds
+        self._state_limit, self._output_limits = limits.changelog, limits.outputs
         self._below = table.get
         self._states: dict[bytes, State | None] = {}
         self.messages: list[Message] = []
@@ -82,7 +82,7 @@ class Batch:
 
     @property
     def full(self) -> bool:
-        return self.turns >= self._limits.turns or self.seconds >= self._limits.seconds
+        return self.turns >= self._most or self.seconds >= self._seconds
 
     def get(self, key: bytes) -> State | None:
         """The state under a key, earlier turns of this batch included."""
@@ -105,13 +105,13 @@ class Batch:
         batches, the same is said.
         """
         began = perf_counter()
-        stop = began + min(slice_seconds, max(0.0, self._limits.seconds - self.seconds))
-        clock, wakes, turn = self._clock, self._wakes, self._turn
+        stop = began + min(slice_seconds, max(0.0, self._seconds - self.seconds))
+        clock, wakes = self._clock, self._wakes
         grace, at = clock.grace, clock.at
         kind: int | None = None
         moves = False
         index = start
-        most = self._limits.turns
+        most = self._most
         for record in records[start : start + max(0, most - self.turns)]:
             heap = wakes.heap
             if heap and heap[0][0] < at and (not self._fire(now, stop) or self.turns >= most):
@@ -119,7 +119,7 @@ class Batch:
             self.offset = record.offset + 1
             index += 1
             self.turns += 1
-            turn(record, now)
+            self._turn(record, now)
             if record.timestamp_type != kind:
                 kind = record.timestamp_type
                 moves = clock.moved_by(kind)
@@ -140,7 +140,7 @@ class Batch:
             return
         event: Any = None
         try:
-            event = self._read(Record(record.key, value, record.timestamp, record.headers))
+            event = self._read(record)
             if event is None:
                 self.outcomes[Outcome.TOMBSTONE] += 1
                 return
@@ -165,7 +165,7 @@ class Batch:
     def fire(self, now: int, slice_seconds: float) -> bool:
         """Fire what is due at the stream time, in order of (due, key); False when the slice ended before all was."""
         began = perf_counter()
-        done = self._fire(now, began + min(slice_seconds, max(0.0, self._limits.seconds - self.seconds)))
+        done = self._fire(now, began + min(slice_seconds, max(0.0, self._seconds - self.seconds)))
         self.seconds += perf_counter() - began
         return done
 
@@ -186,7 +186,7 @@ class Batch:
     def judge(self, keys: list[bytes], now: int, slice_seconds: float) -> bool:
         """Judge the states under `keys` again, the last first, taking them off; False when the slice ended before."""
         began = perf_counter()
-        stop = began + min(slice_seconds, max(0.0, self._limits.seconds - self.seconds))
+        stop = began + min(slice_seconds, max(0.0, self._seconds - self.seconds))
         while keys and not self.full:
             key = keys.pop()
             self.turns += 1
@@ -206,7 +206,7 @@ class Batch:
 
     def _fire(self, now: int, stop: float) -> bool:
         wakes, at = self._wakes, self._clock.at
-        while self.turns < self._limits.turns:
+        while self.turns < self._most:
             wake = wakes.pop(at)
             if wake is None:
                 return True
@@ -231,22 +231,20 @@ class Batch:
 
     def _accept(self, turn: Turn, large: bool = False) -> Rejection | None:
         """Take over what a turn changed, all of it or, if something is too large to be written, nothing."""
-        states, messages, limits = turn.states, turn.messages, self._limits
+        states, messages, accepts = turn.states, turn.messages, self._state_limit
         for key, state in states.items():
-            if state is not None and (large or 2 * len(state) + len(key) + _MARGIN > limits.changelog):
+            if state is not None and (large or 2 * len(state) + len(key) + _MARGIN > accepts):
                 size = record_size(key, state if isinstance(state, bytes) else state.pack())
-                if size > limits.changelog:
+                if size > accepts:
                     self._undo(*states)
-                    error = f"state would have {size} bytes, its topic accepts {limits.changelog}"
-                    return Rejection(Reason.STATE_TOO_LARGE, error)
-        for message in messages:
-            size = record_size(message.key, message.value, message.headers)
-            if size > limits.outputs[message.output]:
-                accepts = limits.outputs[message.output]
+                    return Rejection(
+                        Reason.STATE_TOO_LARGE, f"state would have {size} bytes, its topic accepts {accepts}"
+                    )
+        for output, written, value, headers, _, _ in messages:
+            size, accepts = record_size(written, value, headers), self._output_limits[output]
+            if size > accepts:
                 self._undo(*states)
-                return Rejection(
-                    Reason.TOO_LARGE, f"{message.output} would have {size} bytes, its topic accepts {accepts}"
-                )
+                return Rejection(Reason.TOO_LARGE, f"{output} would have {size} bytes, its topic accepts {accepts}")
         if states:
             self._states.update(states)
         for name, due in turn.wake_ups.items():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from slawatch.process import Headers, Reason
 
-_RECORD_OVERHEAD = 200  # a batch of one record: 61 bytes of batch header, varints, rounded up
-_HEADER_OVERHEAD = 10
-_ERROR_LENGTH = 500  # a sentence; an exception may carry a whole document
+_RECORD_OVERHEAD: Final = 200  # a batch of one record: 61 bytes of batch header, varints, rounded up
+_HEADER_OVERHEAD: Final = 10
+_ERROR_LENGTH: Final = 500  # a sentence; an exception may carry a whole document
 
 
 class DeadLetter(NamedTuple):

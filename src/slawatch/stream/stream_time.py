@@ -10,11 +10,11 @@ a `Mark`. An empty fetch, the high watermark or the last stable offset of a fetc
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from slawatch.settings import StreamTime
 
-LOG_APPEND_TIME = 1
+LOG_APPEND_TIME: Final = 1
 """`timestamp_type` of a record whose timestamp is the broker's; a producer's clock may lie."""
 
 

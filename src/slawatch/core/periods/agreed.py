@@ -9,7 +9,7 @@ from slawatch.core.interval import Interval, union
 from slawatch.core.worktime import EARLIEST, LATEST, WorkTime
 
 
-class Agreed:
+class Agreed(WorkTime):
     """The axis `hours` with spans cut out of it."""
 
     __slots__ = ("_at", "_cut", "_ends", "_hours", "_starts")

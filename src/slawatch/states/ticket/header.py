@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from struct import Struct
+from typing import Final
 
-VERSION = 2
+VERSION: Final = 2
 """Of the layout. The version before must load; a worker that meets a later one refuses."""
-_HEADER = Struct(">B8sqB")
-_NO_WAKE_UP = -(2**63)
+_HEADER: Final = Struct(">B8sqB")
+_NO_WAKE_UP: Final = -(2**63)
 
 
 class UnknownVersion(Exception):  # noqa: N818 - what is the case

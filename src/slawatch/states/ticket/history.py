@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.fact import NO_VERSION, Fact
-from slawatch.core.history import Base, Filed
+from slawatch.core.history import Base, Filed, History
 from slawatch.core.promise import Agreements
 from slawatch.states.ticket.rows import (
     NUMBER,
@@ -22,26 +22,26 @@ from slawatch.states.ticket.rows import (
     unpack,
 )
 
-_ARRAY = Struct(">BI")
-_WAITING = 16
+_ARRAY: Final = Struct(">BI")
+_WAITING: Final = 16
 """Facts that wait to be packed, at most: each new one is compared with them."""
 
 
-class PackedHistory:
+class PackedHistory(History):
     """The past of a ticket as bytes; unpacked when asked for. The newest facts wait to be packed until somebody asks."""
 
-    __slots__ = ("_agreements", "_base", "_count", "_facts", "_filed", "_filings", "_new", "size")
+    __slots__ = ("_agreements", "_base", "_count", "_facts", "_filed", "_filings", "_new")
 
     def __init__(
         self, agreements: Agreements, count: int = 0, facts: bytes = b"", filings: int = 0, filed: bytes = b"",
         base: bytes = b"",
     ) -> None:  # fmt: skip
+        super().__init__(len(facts) + len(filed) + len(base))
         self._agreements = agreements
         self._count, self._facts = count, facts
         self._new: list[Fact] = []
         self._filings, self._filed = filings, filed
         self._base = base
-        self.size = len(facts) + len(filed) + len(base)
 
     def row(self) -> tuple[int, bytes, int, bytes, bytes]:
         """What is stored; where there are no facts beyond it, the base is the ticket itself."""
@@ -78,8 +78,8 @@ class PackedHistory:
         """The facts as bytes, the newest too."""
         if self._new:
             rows = [
-                pack((at, None if version == NO_VERSION else version, name, observed))
-                for at, version, name, observed in self._new
+                pack((fact.at, None if fact.version == NO_VERSION else fact.version, fact.id, fact.observed))
+                for fact in self._new
             ]
             before = len(self._facts)
             self._facts = b"".join((self._facts, *rows))

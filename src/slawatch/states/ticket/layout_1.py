@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from slawatch.core.slug import escaped
 from slawatch.states.ticket.rows import pack, unpack
 
-VERSION = 1
+VERSION: Final = 1
 
 
 def upgraded(row: list[Any]) -> list[Any]:

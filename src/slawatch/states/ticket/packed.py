@@ -50,7 +50,8 @@ def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
     if phase is None:
         phase = phase_of(ticket.fields, agreements)
     codes.sort()
-    order, folded = ticket.order, ticket.folded
+    order = ticket.order
+    folded: Any = ticket.folded
     return header(agreements.fingerprint, due, bytes((phase in _OPEN, *codes[:_TALLIED]))) + pack((
         order_row(order), folded if folded is None else folded == order or order_row(folded),
         ticket.first_at, ticket.opened_at, ticket.opening, fields_row(ticket.fields), rows, *history.row(),
@@ -63,11 +64,11 @@ def load(name: str, state: bytes, agreements: Agreements) -> Ticket:
     version, stored, packed = body(state)
     if version > VERSION:
         raise UnknownVersion(f"the state of {name!r} has version {version}, this program knows {VERSION}")
-    row = unpack(packed)
+    row: Any = unpack(packed)
     if version == layout_1.VERSION:
         row = layout_1.upgraded(row)
     order, folded, first_at, opened_at, opening, fields, rounds, count, facts, filings, filed, base, *rated = row
-    if not count and folded:
+    if not count and folded is not None:
         base = pack((order, first_at, opened_at, opening, fields, rounds))
     ticket = Ticket(name, PackedHistory(agreements, count, facts, filings, filed, base))
     ticket.order = order_of(order)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,15 +14,17 @@ from slawatch.core.promise import Agreements
 from slawatch.core.rounds import Rounds
 from slawatch.core.rule import RUNNING, STILL
 
-pack = msgspec.msgpack.Encoder().encode
-unpack = msgspec.msgpack.Decoder().decode
+pack: Final = msgspec.msgpack.Encoder().encode
+unpack: Final = msgspec.msgpack.Decoder().decode
 
-NUMBER = {metric: number for number, metric in enumerate(METRICS)}
-_ACTIVE, _SPOKEN, _WAITING = 1, 2, 4
-_BEGUN = 4
+NUMBER: Final = {metric: number for number, metric in enumerate(METRICS)}
+_ACTIVE: Final = 1
+_SPOKEN: Final = 2
+_WAITING: Final = 4
+_BEGUN: Final = 4
 """Added to a clock's stance."""
 
-TALLY_STATES = ("running", "paused", "still", "breached")
+TALLY_STATES: Final = ("running", "paused", "still", "breached")
 """A clock that has not ended: breached whatever else it does, once its budget is exceeded."""
 
 
@@ -80,10 +82,7 @@ def _clock_of(row: Sequence[Any], metric: Metric, agreements: Agreements) -> Clo
     promise = agreements.promise(slug, metric, promised)
     if promise is None:
         return None
-    clock = Clock.__new__(Clock)  # every attribute is set here: half the time of a state's load is this function
-    clock.promise = promise
-    clock.round = number
-    clock.started_at = started_at
+    clock = Clock(promise, number, started_at)
     clock.stance = stance & ~_BEGUN
     clock.begun = stance & _BEGUN != 0
     clock.mark = mark
@@ -95,7 +94,6 @@ def _clock_of(row: Sequence[Any], metric: Metric, agreements: Agreements) -> Clo
     clock.verdict = verdict
     clock.broken = None if broken is None else Broken(*broken)
     clock.said = said
-    clock.trail = None
     return clock
 
 

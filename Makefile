@@ -6,12 +6,15 @@ VENV ?= .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench/.ready
+COMPILED := .compiled/.ready
+AS_COMPILED := PYTHONPATH=$(CURDIR)/.compiled
 PIP := -m pip install --quiet --disable-pip-version-check
+COMPILED_TESTS := tests/core tests/stream tests/contract tests/scenarios tests/cases tests/ledger tests/test_joint_replay.py tests/test_compiled.py
 UV := uv==0.13.9
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-kafka lint format types dashboards bench contracts pictures docs release lock kafka messages clean
+.PHONY: help setup demo test test-fast test-kafka test-compiled compiled lint format types dashboards bench contracts pictures docs release lock kafka messages clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -49,6 +52,18 @@ test-fast: $(READY)  ## the tests that need no Kafka
 test-kafka: $(READY)  ## the tests that need one
 	@$(RUN)/pytest -q -m kafka
 
+test-compiled: $(COMPILED)  ## the tests of what is compiled, on it
+	@$(AS_COMPILED) $(RUN)/pytest -q -m 'not kafka' $(COMPILED_TESTS)
+
+compiled: $(COMPILED)  ## the package with its hot modules compiled, in .compiled; needs a C compiler
+
+# Never beside the sources, where they would go on as they were. Without a C compiler it is the package as it is.
+$(COMPILED): $(READY) hatch_build.py $(shell find src -name '*.py')
+	@echo 'compiling into .compiled; it takes a minute or two'
+	@rm -rf .compiled
+	@SLAWATCH_COMPILE=$(if $(CI),1,auto) $(RUN)/python $(PIP) --no-deps --no-build-isolation --target .compiled .
+	@touch $@
+
 lint: $(READY)  ## style, format, types and import contracts
 	@$(RUN)/ruff check .
 	@$(RUN)/ruff format --check .
@@ -62,8 +77,8 @@ format: $(READY)  ## put the code into the house's form
 types: $(READY)  ## types alone
 	@$(RUN)/mypy
 
-bench: $(READY) $(PEERS)  ## measure, beside QuixStreams and Faust; some minutes
-	@$(RUN)/python -m bench
+bench: $(READY) $(PEERS) $(COMPILED)  ## measure what is compiled, beside QuixStreams and Faust; some minutes
+	@$(AS_COMPILED) $(RUN)/python -m bench
 
 $(PEERS): bench/requirements.txt
 	@echo 'setting up the peers in .venv-bench'
@@ -106,5 +121,5 @@ messages: $(READY)  ## bring the message catalogues up to date with the source
 	done
 
 clean:  ## take away what the other commands have made
-	rm -rf .venv .tools .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results
+	rm -rf .venv .compiled .tools .venv-bench .venv-lock .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

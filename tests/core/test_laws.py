@@ -8,6 +8,7 @@ import yaml
 from judge import instant, judge
 
 from desk import PROFILES, Desk, random_desk
+from needs import uncompiled
 from slawatch.agreements import loads
 from slawatch.core import assess, fold
 from slawatch.core.fold import Bounds
@@ -57,6 +58,7 @@ def test_a_replay_says_what_the_judge_says(profile: str, seed: int) -> None:
     assert [comparable(alert) for alert in said(desk)] == want
 
 
+@uncompiled
 @pytest.mark.parametrize("profile", ["changes", "late", "mixed"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_fast_step_says_what_the_definition_says(profile: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,6 +84,7 @@ def test_the_order_of_arrival_and_repetitions_leave_the_same_truth(seed: int) ->
     assert all(clock[-1] == "outcome" for clock in one.keys() ^ other.keys())
 
 
+@uncompiled
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_is_folded_at_once_is_what_its_facts_lead_to(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ticket without a running clock is folded as it stands: that is what is derived from all its facts."""

@@ -18,6 +18,7 @@ from judge import instant
 from test_batch import Input
 
 from desk import random_desk
+from needs import uncompiled
 from slawatch.agreements import loads
 from slawatch.core.fold import Bounds
 from slawatch.core.schedule import Wakes
@@ -82,6 +83,7 @@ def test_the_same_is_said_and_stored(profile: str, turns: int) -> None:
     assert not held[2]
 
 
+@uncompiled
 @pytest.mark.parametrize("turns", [7, 5_000])
 def test_a_turn_that_raises_leaves_a_held_ticket_as_it_was(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = tickets.apply
@@ -146,6 +148,7 @@ def test_a_ticket_with_more_clocks_than_a_tally_holds() -> None:
     assert list(held[0]) == [b"T"]
 
 
+@uncompiled
 def test_an_event_that_can_not_be_read_leaves_the_turn_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     read = tickets.read_ticket_event
 

@@ -1,7 +1,8 @@
 """The wake-ups of a partition: which key is due when, soonest first.
 
-A heap of `(due, key)` beside the due instant in force for each key; entries that no longer hold are dropped when they
-surface, and the heap is made anew when most of it no longer holds. Rebuilt from the table, never stored.
+A heap of `(due, key)` beside the due instant in force for each key, which is never earlier than its entry: most move
+on, and an entry is put right when it surfaces. The heap is made anew when most of it no longer holds. Rebuilt from the
+table, never stored.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ class Wakes:
         """Wake `key` at `due` and no longer at another instant; None: not at all."""
         if due is None:
             self.dues.pop(key, None)
-        elif self.dues.get(key) != due:
-            self.dues[key] = due
+            return
+        known = self.dues.get(key)
+        self.dues[key] = due
+        if known is None or due < known:
             heapq.heappush(self.heap, (due, key))
             if len(self.heap) > 2 * len(self.dues) + _SLACK:
                 self.heap = [(at, name) for name, at in self.dues.items()]
@@ -42,17 +45,20 @@ class Wakes:
         heap, dues = self.heap, self.dues
         while heap:
             due, key = heap[0]
-            if dues.get(key) == due:
+            holds = dues.get(key)
+            if holds == due:
                 return due
-            heapq.heappop(heap)
+            if holds is None:
+                heapq.heappop(heap)
+            else:
+                heapq.heapreplace(heap, (holds, key))
         return None
 
     def pop(self, before: int) -> tuple[int, bytes] | None:
         """Take out the first wake-up in order of (due, key) that is due earlier than `before`."""
-        heap, dues = self.heap, self.dues
-        while heap and heap[0][0] < before:
-            due, key = heapq.heappop(heap)
-            if dues.get(key) == due:
-                del dues[key]
-                return due, key
-        return None
+        due = self.soonest()
+        if due is None or due >= before:
+            return None
+        first = heapq.heappop(self.heap)
+        del self.dues[first[1]]
+        return first

@@ -6,8 +6,7 @@ Their typed shapes, which are the contract, are in `shapes`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Final, Literal, NamedTuple, TypedDict
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -29,7 +28,7 @@ from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.messages.reading import fields_of, of_record, outside, unfit
-from slawatch.messages.shapes import ClockAlert, Instant, Name, TicketEventData
+from slawatch.messages.shapes import ClockAlert, ExactRating, MonitoringEventHead, TicketEventData
 from slawatch.process import Message, Output, Readable, Reason, Rejection
 
 MAX_DIGITS: Final = 30
@@ -45,18 +44,9 @@ class TicketEvent(NamedTuple):
     traceparent: bytes | None = None
 
 
-class _Rating(TypedDict):
-    """Once more, exactly: seldom there, and a binary fraction is not what the customer gave.
-
-    A name that is there twice may be null the first time.
-    """
-
-    rating: Decimal | None
-
-
 _new: Final = tuple.__new__
 _decode: Final = msgspec.json.Decoder(TicketEventData).decode
-_decode_rating: Final = msgspec.json.Decoder(_Rating).decode
+_decode_rating: Final = msgspec.json.Decoder(ExactRating).decode
 _INSTANTS: Final = ("at", "opened_at")
 _NUMBERS: Final[dict[str, int | None]] = {
     **dict.fromkeys(TicketEventData.__annotations__),
@@ -200,14 +190,6 @@ class Publisher:
                 found.append(_new(Message, (output, key, value, headers, labels, None)))
                 labels = None
         return found
-
-
-class MonitoringEventHead(TypedDict):
-    """What tells a monitoring event from others, and when it happened."""
-
-    service: Name
-    status: Literal["up", "degraded", "down", "unknown", "maintenance"]
-    at: Instant
 
 
 _decode_monitoring: Final = msgspec.json.Decoder(MonitoringEventHead).decode

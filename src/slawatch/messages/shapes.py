@@ -6,6 +6,7 @@ What is said of a field here is what a consumer reads in the contract; nothing e
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Required, TypedDict
 
 import msgspec
@@ -83,6 +84,23 @@ class MonitoringEventData(TypedDict, total=False):
     planned_until: Annotated[
         Instant | None, Meta(description="When it ends; the last says until when, equal to its start: it is cancelled.")
     ]
+
+
+class ExactRating(TypedDict):
+    """A rating once more, exactly: seldom there, and a binary fraction is not what the customer gave.
+
+    A name that is there twice may be null the first time.
+    """
+
+    rating: Decimal | None
+
+
+class MonitoringEventHead(TypedDict):
+    """What tells a monitoring event from others, and when it happened."""
+
+    service: Name
+    status: Literal["up", "degraded", "down", "unknown", "maintenance"]
+    at: Instant
 
 
 class ClockAlert(msgspec.Struct, frozen=True):

@@ -37,8 +37,11 @@ FOLDED_FACTS: Final = "folded_facts"
 FORGOTTEN_TICKETS: Final = "forgotten_tickets"
 Happened = tuple[TicketEvent | None, int, int, int]
 """What a turn was about: its event or (None) the wake-up that was due, stream time, and the wall clock."""
-RECENT: Final = 8_192
-"""Tickets kept unpacked beside the very bytes that they were packed to; they are only used for a state of those bytes."""
+RECENT: Final = 4_096
+"""Tickets kept unpacked beside the very bytes that they were packed to, those that were packed last and as many before.
+
+They are only used for a state of those bytes.
+"""
 
 
 class TicketProcess:
@@ -68,6 +71,7 @@ class TicketProcess:
         self._counted = counted(self._contracts)
         self._marks = None if place is None else Marks(self._contracts, self._bounds.retention, place, source)
         self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
+        self._before: dict[bytes, tuple[bytes, Ticket]] = {}
 
     def placed(self, place: Place) -> TicketProcess:
         return type(self)(self._agreements, self._source, self._bounds, self._contracts, place)
@@ -170,7 +174,7 @@ class TicketProcess:
         """The ticket in a state; taken out of the recent ones, so that a turn that raises leaves nothing half done."""
         if before is None:
             return None
-        recent = self._recent.pop(key, None)
+        recent = self._recent.pop(key, None) or self._before.pop(key, None)
         if recent is not None and recent[0] == before:
             return recent[1]
         return packed.load(name, before, self._agreements)
@@ -186,9 +190,9 @@ class TicketProcess:
         return {key: state}
 
     def remember(self, key: bytes, state: bytes, ticket: Ticket) -> None:
-        """Keep a ticket beside its state, in the place of the one that was kept first."""
+        """Keep a ticket beside its state; of those that are kept the older half goes when there are too many."""
         if len(self._recent) >= RECENT:
-            del self._recent[next(iter(self._recent))]
+            self._before, self._recent = self._recent, {}
         self._recent[key] = (state, ticket)
 
     def pack(self, ticket: Ticket, due: int | None) -> bytes:

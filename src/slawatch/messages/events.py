@@ -27,7 +27,7 @@ from slawatch.core.fact import (
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.messages.reading import fields_of, of_record, outside, unfit
+from slawatch.messages.reading import against, fields_of, outside, traceparent_of, unfit
 from slawatch.messages.shapes import ClockAlert, ExactRating, MonitoringEventHead, TicketEventData
 from slawatch.process import Message, Output, Readable, Reason, Rejection
 
@@ -59,7 +59,13 @@ _REPLIES: Final = {"customer": BY_CUSTOMER, "bot": BY_BOT}
 def read_ticket_event(record: Readable) -> TicketEvent | Rejection:
     """The event in a record whose value is not null; its key must be the ticket's id."""
     event = decode_ticket_event(record.value or b"")
-    return event if isinstance(event, Rejection) else of_record(event, record, "ticket")
+    if isinstance(event, Rejection):
+        return event
+    rejection = against(record, event.key, event.fact.at, "ticket")
+    if rejection is not None:
+        return rejection
+    headers = record.headers
+    return event._replace(traceparent=traceparent_of(headers)) if headers else event
 
 
 def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:

@@ -10,7 +10,7 @@ from slawatch.core.fact import NO_VERSION
 from slawatch.core.periods.status import Fact, Status
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.messages.reading import fields_of, of_record, outside, unfit
+from slawatch.messages.reading import against, fields_of, outside, traceparent_of, unfit
 from slawatch.messages.shapes import MonitoringEventData
 from slawatch.process import Readable, Reason, Rejection
 
@@ -32,7 +32,10 @@ _INSTANTS = ("at", "planned_from", "planned_until")
 def read_monitoring_event(record: Readable) -> MonitoringEvent | Rejection:
     """The event in a record whose value is not null; its key must be the service's id."""
     event = decode_monitoring_event(record.value or b"")
-    return event if isinstance(event, Rejection) else of_record(event, record, "service")
+    if isinstance(event, Rejection):
+        return event
+    rejection = against(record, event.key, event.fact.at, "service")
+    return rejection or event._replace(traceparent=traceparent_of(record.headers))
 
 
 def decode_monitoring_event(value: bytes) -> MonitoringEvent | Rejection:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from slawatch.core.interval import MINUTE
 from slawatch.instants import rfc3339
-from slawatch.process import Readable, Reason, Rejection
+from slawatch.process import Headers, Readable, Reason, Rejection
 
-E = TypeVar("E", bound=Any)
 MAX_AHEAD: Final = 5 * MINUTE
 """An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
 
+_finer: Final = re.compile(rb"\.\d{7}").search
 _LONG_FRACTION: Final = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
 
 
@@ -29,21 +29,11 @@ def fields_of(decode: Callable[[bytes], Any], value: bytes, instants: Iterable[s
         return Rejection(Reason.NOT_JSON, str(error))
     except RecursionError:
         return Rejection(Reason.INVALID, "nested too deeply")
-    if _is_finer(value):
+    if _finer(value) is not None:
         # The decoder rounds what is finer than a microsecond, and 59.9999999 is not yet the next second.
         exact = decode(_LONG_FRACTION.sub(rb"\1", value))
         data |= {name: exact[name] for name in instants if name in exact}
     return data
-
-
-def _is_finer(value: bytes) -> bool:
-    """Whether there may be a fraction of a second with more digits than a microsecond has; cheaper than the expression."""
-    point = value.find(b".")
-    while point >= 0:
-        if value[point + 7 : point + 8].isdigit():
-            return True
-        point = value.find(b".", point + 1)
-    return False
 
 
 def unfit(version: int) -> Rejection:
@@ -56,22 +46,22 @@ def outside(field: str) -> Rejection:
     return Rejection(Reason.INVALID, f"not between 1970 and 2200 - at `$.{field}`")
 
 
-def of_record(event: E, record: Readable, what: str) -> E | Rejection:
-    """The event of a record: its key is the id of `what` it is of, its instant no later than the record allows."""
-    key, timestamp, headers = record.key, record.timestamp, record.headers
-    if key != event.key:
-        name = event.key.decode()
-        if key is None:
+def against(record: Readable, key: bytes, at: int, what: str) -> Rejection | None:
+    """What speaks against a record whose event is about the `what` with this key, and happened at this instant."""
+    given, timestamp = record.key, record.timestamp
+    if given != key:
+        name = key.decode()
+        if given is None:
             return Rejection(Reason.NO_KEY, f"the record has no key; it should be the {what} id {name!r}")
-        return Rejection(Reason.KEY_MISMATCH, f"the key {key!r} is not the {what} id {name!r}")
-    at = event.fact.at
+        return Rejection(Reason.KEY_MISMATCH, f"the key {given!r} is not the {what} id {name!r}")
     if at > timestamp + MAX_AHEAD:
         ahead = (at - timestamp) / 1000
         return Rejection(
             Reason.FROM_THE_FUTURE, f"at is {rfc3339(at)}, {ahead:.3f} s ahead of its record; at most 300 s are taken"
         )
-    if headers:
-        traceparent = next((value for name, value in headers if name == "traceparent"), None)
-        if traceparent is not None:
-            return event._replace(traceparent=traceparent)  # type: ignore[no-any-return]  # of its own kind
-    return event
+    return None
+
+
+def traceparent_of(headers: Headers) -> bytes | None:
+    """What is passed on, so that who traces an event finds what it has caused."""
+    return next((value for name, value in headers if name == "traceparent"), None)

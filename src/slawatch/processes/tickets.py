@@ -8,7 +8,7 @@ from typing import Any, Final
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import Alert
 from slawatch.core.assess import Use, apply, fire, rejudge
-from slawatch.core.fact import STATUS, Fact
+from slawatch.core.fact import STATUS, Fact, Phase
 from slawatch.core.fold import Bounds, fold, next_wake_up, overfull, tidy
 from slawatch.core.moved import ended, gone_on, moved
 from slawatch.core.periods.book import counted
@@ -31,6 +31,8 @@ _OUTCOMES: Final = {
     Use.DUPLICATE: Outcome.DUPLICATE,
     Use.EMPTY: Outcome.EMPTY,
 }
+_OPEN: Final = Phase.OPEN
+_PENDING: Final = Phase.PENDING
 UNKNOWN_STATUSES: Final = "unknown_statuses"
 FOLDED_TICKETS: Final = "folded_tickets"
 FOLDED_FACTS: Final = "folded_facts"
@@ -190,7 +192,9 @@ class TicketProcess:
         return {key: state}
 
     def remember(self, key: bytes, state: bytes, ticket: Ticket) -> None:
-        """Keep a ticket beside its state; of those that are kept the older half goes when there are too many."""
+        """Keep a ticket that goes on beside its state; when there are too many, the older half is let go."""
+        if ticket.phase is not _OPEN and ticket.phase is not _PENDING:
+            return
         if len(self._recent) >= RECENT:
             self._before, self._recent = self._recent, {}
         self._recent[key] = (state, ticket)

@@ -16,6 +16,7 @@ from slawatch.states.ticket.header import VERSION, UnknownVersion, body, header
 from slawatch.states.ticket.history import PackedHistory
 from slawatch.states.ticket.rows import (
     PackedRounds,
+    base_row,
     fields_of,
     fields_row,
     order_of,
@@ -69,7 +70,7 @@ def load(name: str, state: bytes, agreements: Agreements) -> Ticket:
         row = layout_1.upgraded(row)
     order, folded, first_at, opened_at, opening, fields, rounds, count, facts, filings, filed, base, *rated = row
     if not count and folded is not None:
-        base = pack((order, first_at, opened_at, opening, fields, rounds))
+        base = pack((order, first_at, opened_at, opening, fields, [base_row(row) for row in rounds]))
     ticket = Ticket(name, PackedHistory(agreements, count, facts, filings, filed, base))
     ticket.order = order_of(order)
     ticket.folded = ticket.order if folded is True else order_of(folded)

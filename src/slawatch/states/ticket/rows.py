@@ -51,6 +51,12 @@ def rounds_row(rounds: Rounds, *, base: bool = False) -> tuple[Any, ...]:
     return NUMBER[metric], also, rounds.number, rounds.since, flags, clock, left
 
 
+def base_row(row: Sequence[Any]) -> list[Any]:
+    """Stored rounds as a base has them."""
+    *before, clock, left = row
+    return [*before, None if clock is None else [*clock[:-1], {}], [[*each[:-1], {}] for each in left]]
+
+
 def rounds_of(row: Sequence[Any], agreements: Agreements) -> Rounds:
     number, also, present, since, flags, clock, left = row
     metric = METRICS[number]

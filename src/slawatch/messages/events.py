@@ -184,11 +184,13 @@ class Publisher:
         found = []
         decided = rfc3339(detected_at)
         time = ("ce_time", decided.encode())
-        traced = () if traceparent is None else (("traceparent", traceparent),)
         for alert in alerts:
             data, what = alert_data(alert, decided), alert.what
             ticket = alert.ticket.encode()
-            headers = [*self._fixed, ("ce_id", data.id.encode()), _TYPES[what], ("ce_subject", ticket), time, *traced]
+            kind, version, source = self._fixed
+            headers = [kind, version, source, ("ce_id", data.id.encode()), _TYPES[what], ("ce_subject", ticket), time]
+            if traceparent is not None:
+                headers.append(("traceparent", traceparent))
             value = _encode(data)
             labels: tuple[str, str] | None = (what, alert.metric)
             for output in _TOPICS[what]:

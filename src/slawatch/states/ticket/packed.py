@@ -38,7 +38,8 @@ def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
     """
     history, phase, rated = ticket.history, ticket.phase, ticket.rated
     assert isinstance(history, PackedHistory)
-    codes, rows = [], []
+    codes: list[int] = []
+    rows = []
     for rounds in ticket.rounds:
         # Finished rounds, and all rounds of a ticket that nothing stirs, are as they were when they were last packed.
         packed = rounds.packed
@@ -51,13 +52,18 @@ def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
     if phase is None:
         phase = phase_of(ticket.fields, agreements)
     codes.sort()
+    codes.insert(0, phase in _OPEN)
     order = ticket.order
     folded: Any = ticket.folded
-    return header(agreements.fingerprint, due, bytes((phase in _OPEN, *codes[:_TALLIED]))) + pack((
+    count, facts, filings, filed, base = history.row()
+    row: tuple[Any, ...] = (
         order_row(order), folded if folded is None else folded == order or order_row(folded),
-        ticket.first_at, ticket.opened_at, ticket.opening, fields_row(ticket.fields), rows, *history.row(),
-        *(() if rated is None else ((order_row(rated.order), rated.rating, rated.told),)),
-    ))  # fmt: skip
+        ticket.first_at, ticket.opened_at, ticket.opening, fields_row(ticket.fields), rows,
+        count, facts, filings, filed, base,
+    )  # fmt: skip
+    if rated is not None:
+        row = (*row, (order_row(rated.order), rated.rating, rated.told))
+    return header(agreements.fingerprint, due, bytes(codes[: _TALLIED + 1])) + pack(row)
 
 
 def load(name: str, state: bytes, agreements: Agreements) -> Ticket:

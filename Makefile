@@ -109,7 +109,7 @@ lock:  ## write the lock files anew from pyproject.toml; UPGRADE=1 takes the new
 	@.venv-lock/bin/python $(PIP) $(UV)
 	@$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra rocksdb --constraint requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
-	@echo hatchling | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
+	@printf '%s\n' hatchling mypy msgspec setuptools | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
 
 messages: $(READY)  ## bring the message catalogues up to date with the source
 	@mkdir -p build

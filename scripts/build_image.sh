@@ -29,7 +29,7 @@ base=$(sed -n 's/^FROM \([^ ]*\).*/\1/p' Dockerfile | sort -u)
 suite=${base##*-}
 if [ ! -e "$work/root/usr/bin/python3" ]; then
     say "a base of Debian $suite, in place of $base"
-    debootstrap --variant=minbase --include=python3,python3-venv "$suite" "$work/root" >"$work/debootstrap.log"
+    debootstrap --variant=minbase --include=python3,python3-venv,python3-dev "$suite" "$work/root" >"$work/debootstrap.log"
     ln -s /usr/bin/python3 "$work/root/usr/local/bin/python"
     ln -s /usr/bin/python3 "$work/root/usr/local/bin/python3"
 fi

@@ -64,6 +64,7 @@ inside() { buildah run "$container" -- "$@"; }
 inside slawatch --version
 [ "$(inside id -u)" = 10001 ] || fail 'it does not run as its user'
 inside python -c 'import rocksdict'
+inside python -c 'from slawatch.core import assess; assert not assess.__file__.endswith(".py")' || fail 'it is not compiled'
 inside sh -c 'test -w /var/lib/slawatch' || fail 'its user cannot write its data'
 inside sh -c '! touch /opt/slawatch/x 2>/dev/null' || fail 'its user can write its program'
 inside sh -c 'for program in pip pip3 gcc cc make; do ! command -v $program || exit 1; done' || fail 'there are build tools'

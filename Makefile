@@ -62,6 +62,7 @@ $(COMPILED): $(READY) hatch_build.py $(shell find src -name '*.py')
 	@echo 'compiling into .compiled; it takes a minute or two'
 	@rm -rf .compiled
 	@SLAWATCH_COMPILE=$(if $(CI),1,auto) $(RUN)/python $(PIP) --no-deps --no-build-isolation --target .compiled .
+	@ls .compiled/*.so >/dev/null 2>&1 || echo 'nothing is compiled: that needs a C compiler and the headers of Python' >&2
 	@touch $@
 
 lint: $(READY)  ## style, format, types and import contracts

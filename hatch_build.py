@@ -44,6 +44,7 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
         if made.returncode:
             said = (made.stdout + made.stderr)[-2000:]
             if WANTED == "1":
+                shutil.rmtree(self._folder)
                 raise SystemExit(f"the modules could not be compiled:\n{said}")
             self.app.display_warning("nothing is compiled: that needs a C compiler and the headers of Python")
             self.app.display_debug(said)

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import against, costs, delays, desk, ledger, monitored, replays, standing
 from bench.place import ROOT, Place
 from bench.results import Measure, save, table
+from slawatch.core import assess
 from slawatch.local_kafka import KafkaFailed, KafkaUnavailable, LocalKafka
 
 LOAD_HEAP = "1g"
@@ -48,7 +49,8 @@ def main() -> None:
             kafka.close()
             if measures:
                 print(table(measures))
-        print(f"\nmedians of {place.runs}; everything is in {given.output}")
+        kind = "compiled" if compiled() else "interpreted"
+        print(f"\nmedians of {place.runs}, slawatch {kind}; everything is in {given.output}")
 
 
 def chosen(place: Place, parts: set[str], measures: list[Measure]) -> list[Callable[[], list[Measure]]]:
@@ -73,10 +75,16 @@ def chosen(place: Place, parts: set[str], measures: list[Measure]) -> list[Calla
     return [part for name, part in work if parts & set(name)]
 
 
+def compiled() -> bool:
+    """Whether what is measured is compiled."""
+    return not (assess.__file__ or "").endswith(".py")
+
+
 def about(place: Place) -> dict[str, object]:
     """What another run must have in common with this one to be compared with it."""
     return {
         "slawatch": importlib.metadata.version("slawatch"),
+        "compiled": compiled(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),

@@ -6,6 +6,7 @@ A service of the Faust app. It reports how it ended by `ended` and `failure`; no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _FINISH_SECONDS = 4.0  # for the batch in hand; with leaving the group the whole stop stays within 10 s
 _NOTICE_SECONDS = 5.0
+_NOWHERE = TopicPartition("", -1)  # no partition at all: whoever reads it takes nothing from anybody
 
 
 class Lane(mode.Service):
@@ -104,12 +106,18 @@ class Lane(mode.Service):
         return self._assignment
 
     async def _notice_broker(self, link: Link) -> None:
-        """A worker without partitions asks something too: nothing else would tell it that its broker is gone."""
+        """A worker without partitions asks something too: nothing else would tell it that its broker is gone.
+
+        What goes wrong in the group the client tells whoever reads next, and waits for that; so it reads, from nowhere.
+        """
         probe = TopicPartition(next(iter(self._processes)), 0)
         while not self.should_stop:
             await self.sleep(_NOTICE_SECONDS)
             if not self.partitions and not self.should_stop:
                 await link.ends.mark(probe)
+                with contextlib.suppress(TimeoutError):  # it waits for the end of a rebalance
+                    async with asyncio.timeout(_NOTICE_SECONDS):
+                        await link.consumer.getmany(_NOWHERE)
 
     def _watched(self) -> list[tuple[str, Pace]]:
         return [(f"{partition.topic}/{partition.partition}", partition.pace) for partition in self.partitions]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaError
 
 from counting import Counting
 from lane_desk import Desk, assert_once, due_in, events, eventually
@@ -112,6 +113,20 @@ async def test_sigterm_under_load_finishes_the_batch_in_time(desk: Desk) -> None
     async with Worker(settings, [Counting(pad=2_000)]) as heir:
         await heir.ready(5)  # the group was left: nobody waits for a session to end
         assert_once(await desk.read("warnings", 20_000, 40), 20_000)
+
+
+async def test_a_worker_without_partitions_hears_what_goes_wrong_in_its_group(desk: Desk) -> None:
+    settings = await desk.create_topics(partitions=1)
+    async with Worker(settings, [Counting()]) as one, Worker(settings, [Counting()]) as other:
+        await eventually(lambda: {bool(worker.lane.partitions) for worker in (one, other)} == {True, False}, 40)
+        idle = other if one.lane.partitions else one
+        consumer = idle.lane._connection._consumer
+        assert consumer is not None
+        heard = asyncio.ensure_future(consumer._coordinator._push_error_to_user(KafkaError("what nobody has foreseen")))
+        await asyncio.wait_for(idle.lane.ended.wait(), 20)
+        await asyncio.wait_for(heard, 5)
+        assert isinstance(idle.lane.failure, BrokerAway)
+        assert "what nobody has foreseen" in str(idle.lane.failure)
 
 
 async def test_two_workers_with_one_instance_id(desk: Desk) -> None:

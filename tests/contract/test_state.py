@@ -140,6 +140,16 @@ def as_of_layout_1(name: str) -> Replay:
     return replay
 
 
+def sorted_facts(stored: bytes) -> bytes:
+    """The same state with the fields of each fact by their numbers; they mean the same in any order."""
+    ticket = state.load("T1", stored, AGREEMENTS)
+    facts = ticket.history.facts()
+    for fact in facts:
+        fact.observed = dict(sorted(fact.observed.items()))
+    ticket.history.replace(facts)
+    return state.dump(ticket, AGREEMENTS, state.wake_up(stored))
+
+
 @pytest.mark.parametrize("name", OF_LAYOUT_1)
 def test_a_state_of_the_layout_before_is_the_same_ticket(name: str) -> None:
     old = b64decode(OF_LAYOUT_1[name])
@@ -147,8 +157,7 @@ def test_a_state_of_the_layout_before_is_the_same_ticket(name: str) -> None:
     stored = as_of_layout_1(name)._states[b"T1"]
     assert not state.is_current(old, AGREEMENTS.fingerprint)  # so it is judged again, and stored as it is now
     assert (state.wake_up(old), state.tally(old)) == (state.wake_up(stored), state.tally(stored))
-    ticket = state.load("T1", old, AGREEMENTS)
-    assert state.dump(ticket, AGREEMENTS, state.wake_up(old)) == stored
+    assert sorted_facts(old) == sorted_facts(stored)
 
 
 def test_a_state_of_a_later_version_is_refused() -> None:

@@ -96,4 +96,4 @@ class History(ABC):
 
     @abstractmethod
     def rebase(self, base: Base) -> None:
-        """Keep this base."""
+        """Keep this base, which stays as it is until the next fact is added."""

@@ -6,7 +6,7 @@ Their typed shapes, which are the contract, are in `shapes`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -27,8 +27,8 @@ from slawatch.core.fact import (
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
-from slawatch.messages.reading import against, fields_of, outside, traceparent_of, unfit
-from slawatch.messages.shapes import ClockAlert, ExactRating, MonitoringEventHead, TicketEventData
+from slawatch.messages.reading import against, decoded, fields_of, instant, traceparent_of, unfit
+from slawatch.messages.shapes import ClockAlert, ExactRating, MonitoringEventHead, TicketEventData, flat
 from slawatch.process import Message, Output, Readable, Reason, Rejection
 
 MAX_DIGITS: Final = 30
@@ -45,14 +45,15 @@ class TicketEvent(NamedTuple):
 
 
 _new: Final = tuple.__new__
-_decode: Final = msgspec.json.Decoder(TicketEventData).decode
+_HEAD: Final = ("id", "ticket", "at", "version")
+_BEFORE: Final = 4
+"""What says of what and when it is an observation; the observed fields by their numbers are behind it."""
+_TEXTS: Final = {"at": str, "opened_at": str | None}
+_decode: Final = msgspec.json.Decoder(flat(TicketEventData, (*_HEAD, *FIELD_NAMES), _TEXTS)).decode
+_decode_contract: Final = msgspec.json.Decoder(TicketEventData).decode
+_values: Final = msgspec.structs.astuple
+_ABSENT: Final = msgspec.UNSET
 _decode_rating: Final = msgspec.json.Decoder(ExactRating).decode
-_INSTANTS: Final = ("at", "opened_at")
-_NUMBERS: Final[dict[str, int | None]] = {
-    **dict.fromkeys(TicketEventData.__annotations__),
-    **{name: number for number, name in enumerate(FIELD_NAMES)},
-}
-"""The number of each field; None of what is not observed but says of what, and when."""
 _REPLIES: Final = {"customer": BY_CUSTOMER, "bot": BY_BOT}
 
 
@@ -70,34 +71,38 @@ def read_ticket_event(record: Readable) -> TicketEvent | Rejection:
 
 def decode_ticket_event(value: bytes) -> TicketEvent | Rejection:
     """The event in a value, its key being what the key of its record ought to be."""
-    data = fields_of(_decode, value, _INSTANTS)
+    data = decoded(_decode, value)
     if isinstance(data, Rejection):
-        return data
-    at = to_ms(data["at"])
-    if not EARLIEST <= at < LATEST:
-        return outside("at")
-    version: int | None = data.get("version")
-    if version is None:
-        version = NO_VERSION
-    elif not NO_VERSION < version < 2**63:
-        return unfit(version)
+        refused = decoded(_decode_contract, value)  # which says what it expects in the words of the contract
+        return refused if isinstance(refused, Rejection) else data
+    values: tuple[Any, ...] = _values(data)
+    at = instant(values[2], "at")
+    if isinstance(at, Rejection):
+        return at
+    given = values[3]
+    version: int = NO_VERSION
+    if given is not None and given is not _ABSENT:
+        if not NO_VERSION < given < 2**63:
+            return unfit(given)
+        version = given
     observed: Observed = {}
-    for field, seen in data.items():
-        number = _NUMBERS[field]
-        if number is not None:
-            observed[number] = seen
-    opened_at = observed.get(OPENED_AT)
-    if opened_at is not None:
-        observed[OPENED_AT] = to_ms(opened_at)
-        if not EARLIEST <= observed[OPENED_AT] < LATEST:
-            return outside("opened_at")
+    for number in range(_BEFORE, len(values)):
+        seen = values[number]
+        if seen is not _ABSENT:
+            observed[number - _BEFORE] = seen
+    text = observed.get(OPENED_AT)
+    if text is not None:
+        opened_at = instant(text, "opened_at")
+        if isinstance(opened_at, Rejection):
+            return opened_at
+        observed[OPENED_AT] = opened_at
     if REPLY in observed:
         _take_reply(observed)
     if RATING in observed and not _take_rating(observed, value):
         return Rejection(Reason.INVALID, f"a number has at most {MAX_DIGITS} digits - at `$.rating`")
-    ticket: str = data["ticket"]
+    ticket: str = values[1]
     # A named tuple's own constructor is a function in Python around this one.
-    return _new(TicketEvent, (ticket.encode(), ticket, Fact(at, version, data["id"], observed), None))
+    return _new(TicketEvent, (ticket.encode(), ticket, Fact(at, version, values[0], observed), None))
 
 
 def _take_rating(observed: Observed, value: bytes) -> bool:

@@ -5,12 +5,13 @@ What is said of a field here is what a consumer reads in the contract; nothing e
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Required, TypedDict
+from typing import Annotated, Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import MET, MISSED, RETRACTED, WITHDRAWN
@@ -84,6 +85,23 @@ class MonitoringEventData(TypedDict, total=False):
     planned_until: Annotated[
         Instant | None, Meta(description="When it ends; the last says until when, equal to its start: it is cancelled.")
     ]
+
+
+def flat(shape: type, names: Sequence[str], texts: Mapping[str, Any]) -> type[msgspec.Struct]:
+    """A typed dict's shape as a struct of these fields in this order, `UNSET` where they are not there.
+
+    It takes and refuses what the typed dict does, in half the time, but leaves the `texts` (by their types) to the
+    caller to be understood. The fields that must be there come first.
+    """
+    hints = get_type_hints(shape, include_extras=True)
+    fields: list[Any] = []
+    for name in names:
+        hint = hints[name]
+        if get_origin(hint) is Required:
+            fields.append((name, texts.get(name, *get_args(hint))))
+        else:
+            fields.append((name, texts.get(name, hint) | UnsetType, UNSET))
+    return msgspec.defstruct(shape.__name__, fields, gc=False)
 
 
 class ExactRating(TypedDict):

@@ -30,7 +30,7 @@ _WAITING: Final = 16
 class PackedHistory(History):
     """The past of a ticket as bytes; unpacked when asked for. The newest facts wait to be packed until somebody asks."""
 
-    __slots__ = ("_agreements", "_base", "_count", "_facts", "_filed", "_filings", "_new")
+    __slots__ = ("_agreements", "_base", "_count", "_facts", "_filed", "_filings", "_folded", "_new")
 
     def __init__(
         self, agreements: Agreements, count: int = 0, facts: bytes = b"", filings: int = 0, filed: bytes = b"",
@@ -42,10 +42,12 @@ class PackedHistory(History):
         self._new: list[Fact] = []
         self._filings, self._filed = filings, filed
         self._base = base
+        self._folded: Base | None = None
+        """A base that need not be packed before there is a fact beyond it: until then it is the ticket itself."""
 
     def row(self) -> tuple[int, bytes, int, bytes, bytes]:
         """What is stored; where there are no facts beyond it, the base is the ticket itself."""
-        return self._count, self._packed(), self._filings, self._filed, self._base if self._count else b""
+        return self._count, self._packed(), self._filings, self._filed, self._packed_base() if self._count else b""
 
     def __len__(self) -> int:
         return self._count
@@ -64,12 +66,16 @@ class PackedHistory(History):
         return pack(name) in self._facts and any(fact.id == name for fact in self.facts())
 
     def append(self, fact: Fact) -> None:
+        if self._folded is not None:
+            self._packed_base()
         self._new.append(fact)
         self._count += 1
         if len(self._new) >= _WAITING:
             self._packed()
 
     def replace(self, facts: Sequence[Fact]) -> None:
+        if facts:
+            self._packed_base()
         self.size -= len(self._facts)
         self._count, self._facts, self._new = len(facts), b"", list(facts)
         self._packed()
@@ -107,9 +113,10 @@ class PackedHistory(History):
             self.file(said)
 
     def base(self) -> Base | None:
-        if not self._base:
+        packed = self._packed_base()
+        if not packed:
             return None
-        order, first_at, opened_at, opening, fields, rounds = unpack(self._base)
+        order, first_at, opened_at, opening, fields, rounds = unpack(packed)
         return Base(
             order_of(order), first_at, opened_at, opening, fields_of(fields),
             [rounds_of(row, self._agreements) for row in rounds],
@@ -117,11 +124,19 @@ class PackedHistory(History):
 
     def rebase(self, base: Base) -> None:
         self.size -= len(self._base)
-        self._base = pack((
-            order_row(base.order), base.first_at, base.opened_at, base.opening, fields_row(base.fields),
-            [rounds_row(rounds, base=True) for rounds in base.rounds],
-        ))  # fmt: skip
-        self.size += len(self._base)
+        self._base, self._folded = b"", base
+
+    def _packed_base(self) -> bytes:
+        """The base as bytes, the newest too."""
+        base = self._folded
+        if base is not None:
+            self._folded = None
+            self._base = pack((
+                order_row(base.order), base.first_at, base.opened_at, base.opening, fields_row(base.fields),
+                [rounds_row(rounds, base=True) for rounds in base.rounds],
+            ))  # fmt: skip
+            self.size += len(self._base)
+        return self._base
 
 
 def _unpack_all(count: int, packed: bytes) -> Any:

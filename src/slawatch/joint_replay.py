@@ -115,7 +115,7 @@ class JointReplay:
             yield from self._apply(number, event)
             self.stream_time = max(self.stream_time, event.fact.at)
             # The ledger's work is due in the past, so it may have something to do though no time has passed.
-            if any(part.wakes.heap and part.wakes.heap[0][0] < self.stream_time for part in self.parts):
+            if any(part.wakes.may_be_due(self.stream_time) for part in self.parts):
                 yield from self._fire()
         if until is not None and until > self.stream_time:
             self.stream_time = until

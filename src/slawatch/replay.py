@@ -130,8 +130,7 @@ class Replay:
                         yield from self._said(turn)
             if at > self._stream_time:
                 self._stream_time = at
-                heap = self._wakes.heap
-                if heap and heap[0][0] < at:  # a generator for nothing costs more than this
+                if self._wakes.may_be_due(at):  # a generator for nothing costs more than this
                     yield from self._fire()
         if until is not None and until > self._stream_time:
             self._stream_time = until

@@ -70,6 +70,7 @@ class TicketProcess:
         self._publisher: Publisher | Speaker = Publisher(source)
         self._envelope = Envelope(source)
         self._ratings = _ratings(agreements, self._contracts)
+        self._rates = bool(self._ratings)
         self._counted = counted(self._contracts)
         self._marks = None if place is None else Marks(self._contracts, self._bounds.retention, place, source)
         self._recent: dict[bytes, tuple[bytes, Ticket]] = {}
@@ -103,7 +104,7 @@ class TicketProcess:
         if surplus:
             fold(ticket, agreements, surplus)
             counts[FOLDED_FACTS] = surplus
-        others = self._rate(ticket, (fact,), now, traceparent) if self._ratings else []
+        others = self._rate(ticket, (fact,), now, traceparent) if self._rates else []
         if self._counted:
             at = fact.at
             if ticket.rounds is not rounds:  # not one step further, but derived from all facts again
@@ -153,7 +154,7 @@ class TicketProcess:
             return Turn(wake_ups={key: None})
         ticket = packed.load(key.decode(), state, self._agreements)
         alerts = rejudge(ticket, self._agreements, stream_time)
-        others = self._rate(ticket, ticket.history.facts(), now, None) if self._ratings else []
+        others = self._rate(ticket, ticket.history.facts(), now, None) if self._rates else []
         if self._counted:
             others += self._move(ticket, stream_time, stream_time, now)
         messages = self._said(alerts, others, now)

@@ -113,8 +113,7 @@ class Batch:
         index = start
         most = self._most
         for record in records[start : start + max(0, most - self.turns)]:
-            heap = wakes.heap
-            if heap and heap[0][0] < at and (not self._fire(now, stop) or self.turns >= most):
+            if wakes.may_be_due(at) and (not self._fire(now, stop) or self.turns >= most):
                 break
             self.offset = record.offset + 1
             index += 1

@@ -157,13 +157,11 @@ class Writer:
 
     def _outputs(self, batch: Batch) -> Iterable[_Outgoing]:
         topics, source = self._topics, self._source
-        for message in batch.messages:
-            topic = topics.outputs[message.output]
-            partition = message.partition
-            if partition is None:
-                partition = key_hash(message.key) % topics.partitions[topic]
-            headers = message.headers
-            yield topic, partition, message.key, message.value, headers if isinstance(headers, list) else list(headers)
+        named, partitions = topics.outputs, topics.partitions
+        for output, key, value, headers, _, partition in batch.messages:
+            topic = named[output]
+            number = key_hash(key) % partitions[topic] if partition is None else partition
+            yield topic, number, key, value, headers if isinstance(headers, list) else list(headers)
         for letter in batch.letters:
             topic = topics.dead_letters
             record = outgoing(letter, source.topic, source.partition, topics.limits[topic])

@@ -174,7 +174,7 @@ def test_states_are_judged_again_in_bounded_batches() -> None:
     while keys:
         batch = lane.batch()
         batch.judge(keys, NOW, 60.0)
-        sizes.append(batch.turns)
+        sizes.append(batch.fired)
         lane.commit(batch)
     assert sizes == [3, 3, 1]
     assert sorted(said for said in lane.said if said.endswith(b"judged")) == [b"k%d judged" % n for n in range(7)]

@@ -69,8 +69,9 @@ class Batch:
         self.counts: Counter[str] = Counter()
         self.delays: list[int] = []
         """The deadlines that led to messages, to be subtracted from the instant of the commit."""
-        self.turns = 0
         self.records = 0
+        self.fired = 0
+        """Turns that no record asked for: wake-ups, and states judged again."""
         self.offset = offset
         self.seconds = 0.0
         """Time spent computing."""
@@ -78,11 +79,11 @@ class Batch:
     @property
     def changed(self) -> bool:
         """Whether there is anything to commit; an empty batch opens no transaction."""
-        return self.turns > 0
+        return self.records + self.fired > 0
 
     @property
     def full(self) -> bool:
-        return self.turns >= self._most or self.seconds >= self._seconds
+        return self.records >= self._most or self.fired >= self._most or self.seconds >= self._seconds
 
     def get(self, key: bytes) -> State | None:
         """The state under a key, earlier turns of this batch included."""
@@ -112,12 +113,12 @@ class Batch:
         moves = False
         index = start
         most = self._most
-        for record in records[start : start + max(0, most - self.turns)]:
-            if wakes.may_be_due(at) and (not self._fire(now, stop) or self.turns >= most):
+        for record in records[start : start + max(0, most - self.records)]:
+            if wakes.may_be_due(at) and (not self._fire(now, stop) or self.fired >= most):
                 break
             self.offset = record.offset + 1
             index += 1
-            self.turns += 1
+            self.records += 1
             self._turn(record, now)
             if record.timestamp_type != kind:
                 kind = record.timestamp_type
@@ -127,7 +128,6 @@ class Batch:
                 at = clock.at
             if perf_counter() >= stop:
                 break
-        self.records += index - start
         self.seconds += perf_counter() - began
         return index
 
@@ -174,13 +174,13 @@ class Batch:
         try:
             turn = self._process.on_start(self.get, at, now)
         except Exception as error:
-            self.turns += 1
+            self.fired += 1
             self._bug(error, self._unheard(b"", Reason.BUG, _named(error), at))
             return
         refused = turn.rejection or self._accept(turn)
         if refused is not None:
             self.letters.append(self._unheard(b"", refused.reason, refused.error, at))
-        self.turns += bool(turn.states or turn.messages or refused)
+        self.fired += bool(turn.states or turn.messages or refused)
 
     def judge(self, keys: list[bytes], now: int, slice_seconds: float) -> bool:
         """Judge the states under `keys` again, the last first, taking them off; False when the slice ended before."""
@@ -188,7 +188,7 @@ class Batch:
         stop = began + min(slice_seconds, max(0.0, self._seconds - self.seconds))
         while keys and not self.full:
             key = keys.pop()
-            self.turns += 1
+            self.fired += 1
             at = self._clock.at
             try:
                 turn = self._process.on_change(key, self.get, at, now)
@@ -205,12 +205,12 @@ class Batch:
 
     def _fire(self, now: int, stop: float) -> bool:
         wakes, at = self._wakes, self._clock.at
-        while self.turns < self._most:
+        while self.fired < self._most:
             wake = wakes.pop(at)
             if wake is None:
                 return True
             due, key = wake
-            self.turns += 1
+            self.fired += 1
             try:
                 turn = self._process.on_wake_up(key, due, self.get, at, now)
             except Exception as error:

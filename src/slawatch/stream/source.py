@@ -24,6 +24,7 @@ IDLE_MS = 5_000
 """The longest that an idle partition sleeps: it asks for its end, so that a lost broker and the lag are seen."""
 
 _BEHIND_MS = 100  # records are known to be on their way
+_FILL_MS = 50
 
 
 class Source:
@@ -85,14 +86,36 @@ class Source:
         if self._mark is not None or clock.wants_mark(soonest, now):
             waits = _BEHIND_MS
         try:
-            fetched = await self._consumer.getmany(self.partition, timeout_ms=waits, max_records=most)
+            records = await self._read(waits, most)
         except OffsetOutOfRangeError:
             await self._reposition()
             return ()
+        while records and self._has_left(most - len(records), records[-1].offset + 1):
+            try:
+                more = await self._read(_FILL_MS, most - len(records))
+            except OffsetOutOfRangeError:
+                break  # the next fetch meets it again, with nothing in hand
+            if not more:
+                break
+            records += more
+        return records
+
+    async def _read(self, waits: int, most: int) -> list[InputRecord]:
+        """What one fetch of the client has left, or the next one brings."""
+        try:
+            fetched = await self._consumer.getmany(self.partition, timeout_ms=waits, max_records=most)
+        except OffsetOutOfRangeError:
+            raise
         except KafkaError as error:
             raise BrokerAway(f"{self._name} could not be read: {error!r}") from error
-        records: Sequence[InputRecord] = fetched.get(self.partition, ())
-        return records
+        return list(fetched.get(self.partition, ()))
+
+    def _has_left(self, wanted: int, position: int) -> bool:
+        """Whether so many records are known to follow: who lags fills his batches, so that there are fewer of them."""
+        if wanted <= 0 or self.partition not in self._consumer.assignment():
+            return False
+        end = self._consumer.last_stable_offset(self.partition)
+        return end is not None and end - position >= wanted
 
     async def _reposition(self) -> None:
         beginning = await self._ends.beginning(self.partition)

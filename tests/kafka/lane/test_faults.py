@@ -124,7 +124,7 @@ async def test_a_worker_without_partitions_hears_what_goes_wrong_in_its_group(de
         assert consumer is not None
         heard = asyncio.ensure_future(consumer._coordinator._push_error_to_user(KafkaError("what nobody has foreseen")))
         await asyncio.wait_for(idle.lane.ended.wait(), 20)
-        await asyncio.wait_for(heard, 5)
+        await asyncio.wait_for(heard, 20)
         assert isinstance(idle.lane.failure, BrokerAway)
         assert "what nobody has foreseen" in str(idle.lane.failure)
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from slawatch.core.interval import HOUR, MINUTE
+from slawatch.core.interval import MINUTE
 from slawatch.core.worktime import EARLIEST, LATEST
-from slawatch.instants import rfc3339, to_ms
+from slawatch.instants import learn, quick_ms, rfc3339, to_ms
 from slawatch.messages.shapes import Instant
 from slawatch.process import Headers, Readable, Reason, Rejection
 
@@ -18,15 +18,9 @@ MAX_AHEAD: Final = 5 * MINUTE
 """An event further ahead of its record's timestamp comes from a clock that can't be trusted."""
 
 _finer: Final = re.compile(rb"\.\d{7}").search
-_LONG_FRACTION: Final = re.compile(rb"(\.\d{6})\d+(?=[Zz+-])")
-_LONG_FRACTION_OF_TEXT: Final = re.compile(r"(\.\d{6})\d+(?=[Zz+-])")
-_OF_THE_HOUR: Final = {
-    f"{minute:02}:{second:02}": (60 * minute + second) * 1_000 for minute in range(60) for second in range(60)
-}
-_FRACTIONS: Final = {"Z": 0, **{f".{ms:03}Z": ms for ms in range(1_000)}}
-_MOST_HOURS: Final = 16_384  # almost two years of them
-_hours: Final[dict[str, int]] = {}
-"""The first ms of an hour by its text, `2026-10-12T09:`."""
+_TOO_LONG: Final = r"(\.\d{6})\d+(?=[Zz+-])"
+_LONG_FRACTION: Final = re.compile(_TOO_LONG.encode())
+_LONG_FRACTION_OF_TEXT: Final = re.compile(_TOO_LONG, re.ASCII)
 
 
 def decoded(decode: Callable[[bytes], Any], value: bytes) -> Any:
@@ -56,26 +50,16 @@ def fields_of(decode: Callable[[bytes], Any], value: bytes, instants: Iterable[s
 
 def instant(text: str, field: str) -> int | Rejection:
     """An instant in an event, RFC 3339 with an offset, in ms since the epoch; what is finer is cut off."""
-    hour = _hours.get(text[:14])
-    if hour is not None:
-        within, fraction = _OF_THE_HOUR.get(text[14:19]), _FRACTIONS.get(text[19:])
-        if within is not None and fraction is not None:
-            return hour + within + fraction
-    return _any_instant(text, field)
-
-
-def _any_instant(text: str, field: str) -> int | Rejection:
-    """An instant however it is written; the hours that were read in UTC are remembered, for most are in a few."""
+    at = quick_ms(text)
+    if at is not None:
+        return at
     try:
         at = to_ms(msgspec.convert(_LONG_FRACTION_OF_TEXT.sub(r"\1", text), Instant))
     except msgspec.ValidationError as error:
         return Rejection(Reason.INVALID, f"{error} - at `$.{field}`")
     if not EARLIEST <= at < LATEST:
         return outside(field)
-    if text.endswith("Z"):
-        if len(_hours) >= _MOST_HOURS:
-            _hours.clear()
-        _hours[text[:14]] = at - at % HOUR
+    learn(text, at)
     return at
 
 

@@ -41,11 +41,11 @@ class InputRecord(Readable, Protocol):
 
 
 class Limits(NamedTuple):
-    """The largest records that may be written, in bytes, and how much one batch may hold."""
+    """The largest records that may be written, in bytes; how many `records`, and as many wake-ups, one batch may take."""
 
     outputs: Mapping[Output, int]
     changelog: int
-    turns: int
+    records: int
     seconds: float = 0.5
 
 
@@ -59,7 +59,7 @@ class Batch:
         self._read, self._on_event = process.read, process.on_event
         self._wakes = wakes
         self._clock = clock
-        self._most, self._seconds = limits.turns, limits.seconds
+        self._most, self._seconds = limits.records, limits.seconds
         self._state_limit, self._output_limits = limits.changelog, limits.outputs
         self._below = table.get
         self._states: dict[bytes, State | None] = {}

@@ -50,7 +50,7 @@ class Partition:
         self._limits = Limits(
             outputs={output: topics.limits[topic] for output, topic in topics.outputs.items()},
             changelog=topics.limits[topics.changelog_of(source.topic)],
-            turns=settings.batch_records,
+            records=settings.batch_records,
         )
         self._started = False
         self._finishing = False
@@ -125,7 +125,7 @@ class Partition:
         if source.jumped or (soonest is not None and soonest < clock.at):
             return
         with self.pace.waiting():
-            self._records = await source.fetch(clock, soonest, now_ms(), self._limits.turns)
+            self._records = await source.fetch(clock, soonest, now_ms(), self._limits.records)
 
     async def _batch(self, prepared: Prepared) -> None:
         began = time.perf_counter()

@@ -66,8 +66,7 @@ class PackedHistory(History):
         return pack(name) in self._facts and any(fact.id == name for fact in self.facts())
 
     def append(self, fact: Fact) -> None:
-        if self._folded is not None:
-            self._packed_base()
+        self._packed_base()
         self._new.append(fact)
         self._count += 1
         if len(self._new) >= _WAITING:

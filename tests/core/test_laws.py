@@ -13,10 +13,13 @@ from slawatch.agreements import loads
 from slawatch.core import assess, fold
 from slawatch.core.fold import Bounds
 from slawatch.core.promise import Agreements
+from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
+from slawatch.messages.events import decode_ticket_event
+from slawatch.process import Rejection, Turn
 from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay
-from slawatch.states.ticket import PackedHistory, dump, load
+from slawatch.states.ticket import PackedHistory, dump, load, stub
 from slawatch.states.ticket.rows import unpack
 
 OF_THE_CLOCK = ("started_at", "due_at", "budget_seconds", "elapsed_seconds")
@@ -108,6 +111,44 @@ def test_what_is_folded_at_once_is_what_its_facts_lead_to(profile: str, monkeypa
         lines = [json.dumps(event).encode() for event in desk.events]
         list(replay.run(lines, max(instant(event["at"]) for event in desk.events) + 365 * 86_400_000))
     assert folded
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_state_that_is_folded_as_it_lies_is_that_of_the_folded_ticket(profile: str) -> None:
+    retention, forget = 6 * 3_600_000, 90 * 86_400_000
+    bounds, quick = Bounds(retention, forget), 0
+    for seed in SEEDS:
+        desk = random_desk(seed, profile, 22)
+        agreements = loads(yaml.safe_dump(desk.file)).agreements
+        process, wakes = TicketProcess(agreements, "/slawatch/laws", bounds), Wakes()
+        states: dict[bytes, Any] = {}
+
+        def take(turn: Turn, states: dict[bytes, Any] = states, wakes: Wakes = wakes) -> None:
+            states.update(turn.states)
+            for key, due in turn.wake_ups.items():
+                wakes.set(key, due)
+
+        end = max(instant(event["at"]) for event in desk.events) + 30 * 86_400_000
+        for number, event in enumerate([*desk.events, None]):
+            at = end if event is None else instant(event["at"])
+            while (wake := wakes.pop(at)) is not None:
+                due, key = wake
+                if isinstance(states.get(key), bytes):
+                    early = stub(states[key], agreements.fingerprint, bounds, due)
+                    folded = stub(states[key], agreements.fingerprint, bounds, due + 1)
+                    turn = process.on_wake_up(key, due, states.get, at, at)
+                    assert early is None
+                    if folded is not None:
+                        assert ({key: folded[0]}, {key: folded[1]}) == (turn.states, turn.wake_ups)
+                        assert (turn.counts, list(turn.messages)) == ({"folded_tickets": 1}, [])
+                        quick += 1
+                    take(turn)
+            if event is not None:
+                decoded = decode_ticket_event(json.dumps(event).encode())
+                if not isinstance(decoded, Rejection):
+                    take(process.on_event(decoded, states.get, at, number))
+        assert stub(min(states.values(), key=len), b"another.", bounds, end) is None
+    assert quick > 10
 
 
 def standing_on(ticket: Ticket, agreements: Agreements) -> list[Any]:

@@ -1,7 +1,8 @@
 """Tickets for a lane: held open while a batch works on them, and packed once, when it ends.
 
-What they say is the same. A turn that raises or is refused has changed the open ticket all the same, so each one
-remembers what happened to it since it was packed: to undo a turn is to do the others again, from the bytes.
+What they say is the same. A ticket that is only to be folded is not even unpacked (`states.ticket.stub`). A turn that
+raises or is refused has changed the open ticket all the same, so each one remembers what happened to it since it was
+packed: to undo a turn is to do the others again, from the bytes.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from slawatch.core.ticket import Ticket
-from slawatch.process import States
-from slawatch.processes.tickets import Happened, TicketProcess
+from slawatch.process import Get, States, Turn
+from slawatch.processes.tickets import FOLDED_TICKETS, Happened, TicketProcess
 from slawatch.states import ticket as packed
 
 
@@ -51,6 +52,15 @@ class HeldTicket:
 
 class HeldTickets(TicketProcess):
     """The process of tickets whose states stay objects until the lane packs them."""
+
+    def on_wake_up(self, key: bytes, due: int, get: Get, stream_time: int, now: int) -> Turn:
+        before = get(key)
+        if before.__class__ is bytes:
+            folded = packed.stub(before, self._agreements.fingerprint, self._bounds, due + 1)
+            if folded is not None:
+                state, wake_up = folded
+                return Turn({key: state}, {key: wake_up}, counts={FOLDED_TICKETS: 1})
+        return super().on_wake_up(key, due, get, stream_time, now)
 
     def take(self, key: bytes, name: str, before: Any) -> Ticket | None:
         if before.__class__ is not HeldTicket:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -24,6 +25,8 @@ from slawatch.stream.surroundings import Surroundings
 from slawatch.stream.table import Table
 from slawatch.stream.transaction import Writer
 from slawatch.stream.wall_clock import now_ms
+
+_LABELS = attrgetter("labels")
 
 
 class Partition:
@@ -172,9 +175,9 @@ class Partition:
         metrics = self._around.metrics
         for outcome, amount in batch.outcomes.items():
             metrics.events.labels(self.topic, outcome.value).inc(amount)
-        alerts = Counter(message.labels for message in batch.messages if message.labels is not None)
-        for (what, metric), amount in alerts.items():
-            metrics.alerts.labels(what, metric).inc(amount)
+        for labels, amount in Counter(map(_LABELS, batch.messages)).items():
+            if labels is not None:
+                metrics.alerts.labels(*labels).inc(amount)
         for reason, amount in Counter(letter.reason for letter in batch.letters).items():
             metrics.dead_letters.labels(reason.value).inc(amount)
         metrics.count(batch.counts)

@@ -24,7 +24,7 @@ IDLE_MS = 5_000
 """The longest that an idle partition sleeps: it asks for its end, so that a lost broker and the lag are seen."""
 
 _BEHIND_MS = 100  # records are known to be on their way
-_FILL_MS = 50  # and what fills a batch most often is there already
+_FILL_MS = 500  # and what fills a batch most often is there already, or asked for
 
 
 class Source:

@@ -8,6 +8,7 @@ from slawatch.states.ticket.header import VERSION, UnknownVersion, is_current, t
 from slawatch.states.ticket.history import PackedHistory
 from slawatch.states.ticket.packed import dump, load
 from slawatch.states.ticket.rows import TALLY_STATES
+from slawatch.states.ticket.stub import stub
 
 __all__ = [
     "TALLY_STATES",
@@ -17,6 +18,7 @@ __all__ = [
     "dump",
     "is_current",
     "load",
+    "stub",
     "tally",
     "wake_up",
 ]

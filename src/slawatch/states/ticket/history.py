@@ -14,6 +14,7 @@ from slawatch.states.ticket.rows import (
     NUMBER,
     fields_of,
     fields_row,
+    in_a_row,
     order_of,
     order_row,
     pack,
@@ -82,13 +83,12 @@ class PackedHistory(History):
     def _packed(self) -> bytes:
         """The facts as bytes, the newest too."""
         if self._new:
-            rows = [
-                pack((fact.at, None if fact.version == NO_VERSION else fact.version, fact.id, fact.observed))
+            packed = in_a_row([
+                (fact.at, None if fact.version == NO_VERSION else fact.version, fact.id, fact.observed)
                 for fact in self._new
-            ]
-            before = len(self._facts)
-            self._facts = b"".join((self._facts, *rows))
-            self.size += len(self._facts) - before
+            ])  # fmt: skip
+            self._facts += packed
+            self.size += len(packed)
             self._new.clear()
         return self._facts
 

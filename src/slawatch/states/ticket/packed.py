@@ -15,6 +15,7 @@ from slawatch.states.ticket import layout_1
 from slawatch.states.ticket.header import VERSION, UnknownVersion, body, header
 from slawatch.states.ticket.history import PackedHistory
 from slawatch.states.ticket.rows import (
+    TALLIED,
     PackedRounds,
     base_row,
     fields_of,
@@ -27,8 +28,6 @@ from slawatch.states.ticket.rows import (
 )
 
 _OPEN: Final = frozenset({Phase.OPEN, Phase.PENDING})
-_TALLIED: Final = 254
-"""Clocks in a tally, at most: its length is one byte, and the gauges may do without the others."""
 
 
 def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
@@ -63,7 +62,7 @@ def dump(ticket: Ticket, agreements: Agreements, due: int | None) -> bytes:
     )  # fmt: skip
     if rated is not None:
         row = (*row, (order_row(rated.order), rated.rating, rated.told))
-    return header(agreements.fingerprint, due, bytes(codes[: _TALLIED + 1])) + pack(row)
+    return header(agreements.fingerprint, due, bytes(codes[: TALLIED + 1])) + pack(row)
 
 
 def load(name: str, state: bytes, agreements: Agreements) -> Ticket:

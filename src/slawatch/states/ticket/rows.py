@@ -26,6 +26,9 @@ _BEGUN: Final = 4
 
 TALLY_STATES: Final = ("running", "paused", "still", "breached")
 """A clock that has not ended: breached whatever else it does, once its budget is exceeded."""
+STILL_ON_TALLY: Final = TALLY_STATES.index("still")
+TALLIED: Final = 254
+"""Clocks in a tally, at most: its length is one byte, and the gauges may do without the others."""
 
 
 class PackedRounds:
@@ -40,6 +43,11 @@ class PackedRounds:
         if clock is not None and rounds.active:
             doing = min(clock.stance, STILL) if clock.stance != RUNNING else 0
             self.code = NUMBER[rounds.slot[0]] * len(TALLY_STATES) + (3 if clock.exceeded else doing)
+
+
+def in_a_row(values: Sequence[Any]) -> bytes:
+    """Values packed one behind the other; at most 65,535 of them."""
+    return pack(values)[1 if len(values) < 16 else 3 :]  # without the head of the array
 
 
 def rounds_row(rounds: Rounds, *, base: bool = False) -> tuple[Any, ...]:

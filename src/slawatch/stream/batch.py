@@ -7,7 +7,6 @@ that fails is thrown away (the wake-ups with it: they are made anew from the tab
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
@@ -65,8 +64,8 @@ class Batch:
         self._states: dict[bytes, State | None] = {}
         self.messages: list[Message] = []
         self.letters: list[DeadLetter] = []
-        self.outcomes: Counter[Outcome] = Counter()
-        self.counts: Counter[str] = Counter()
+        self.outcomes: dict[Outcome, int] = {}
+        self.counts: dict[str, int] = {}
         self.delays: list[int] = []
         """The deadlines that led to messages, to be subtracted from the instant of the commit."""
         self.records = 0
@@ -141,14 +140,14 @@ class Batch:
         try:
             event = self._read(record)
             if event is None:
-                self.outcomes[Outcome.TOMBSTONE] += 1
+                self._count(Outcome.TOMBSTONE)
                 return
             if event.__class__ is Rejection:
                 self._reject(event.reason, event.error, record)
                 return
             turn = self._on_event(event, self.get, self._clock.at, now)
         except Exception as error:
-            self.outcomes[Outcome.DEAD_LETTER] += 1
+            self._count(Outcome.DEAD_LETTER)
             letter = DeadLetter(Reason.BUG, _named(error), record.key, value, record.offset, record.timestamp)
             self._bug(error, letter)
             if event is not None:  # else no turn has begun, and the last one stands
@@ -156,8 +155,7 @@ class Batch:
             return
         refused = turn.rejection or self._accept(turn, value is not None and len(value) >= _LARGE_EVENT)
         if refused is None:
-            outcomes, outcome = self.outcomes, turn.outcome
-            outcomes[outcome] = outcomes.get(outcome, 0) + 1  # three times as fast as a Counter's +=
+            self._count(turn.outcome)
         else:
             self._reject(refused.reason, refused.error, record)
 
@@ -244,14 +242,14 @@ class Batch:
             if size > accepts:
                 self._undo(*states)
                 return Rejection(Reason.TOO_LARGE, f"{output} would have {size} bytes, its topic accepts {accepts}")
-        if states:
-            self._states.update(states)
-        for name, due in turn.wake_ups.items():
-            self._wakes.set(name, due)
+        for key, state in states.items():
+            self._states[key] = state
+        for key, due in turn.wake_ups.items():
+            self._wakes.set(key, due)
         if messages:
             self.messages.extend(messages)
-        if turn.counts:
-            self.counts.update(turn.counts)
+        for name, amount in turn.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + amount
         return None
 
     def _undo(self, *keys: bytes | None) -> None:
@@ -261,8 +259,11 @@ class Batch:
             if state is not None and not isinstance(state, bytes):
                 state.undo()
 
+    def _count(self, outcome: Outcome) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
     def _reject(self, reason: Reason, error: str, record: InputRecord) -> None:
-        self.outcomes[Outcome.DEAD_LETTER] += 1
+        self._count(Outcome.DEAD_LETTER)
         self.letters.append(DeadLetter(reason, error, record.key, record.value, record.offset, record.timestamp))
 
     def _unheard(self, key: bytes, reason: Reason, error: str, due: int) -> DeadLetter:

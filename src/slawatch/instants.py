@@ -11,8 +11,6 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_THE_HOUR: Final = tuple(f"{minute:02}:{second:02}" for minute in range(60) for second in range(60))
 _MILLISECONDS: Final = ("Z", *(f".{ms:03}Z" for ms in range(1, 1_000)))
 _SECONDS: Final = {text: 1_000 * second for second, text in enumerate(_OF_THE_HOUR)}
-_WHOLE_SECONDS: Final = {f"{text}Z": ms for text, ms in _SECONDS.items()}
-_WHOLE: Final = len("2026-10-12T09:44:38Z")
 _FRACTIONS: Final = {".000Z": 0, **{text: ms for ms, text in enumerate(_MILLISECONDS)}}
 _MOST_HOURS: Final = 16_384  # almost two years of them
 _hours: Final[dict[int, str]] = {}
@@ -58,9 +56,6 @@ def quick_ms(text: str) -> int | None:
     start = _starts.get(text[:14])
     if start is None:
         return None
-    if len(text) == _WHOLE:
-        whole = _WHOLE_SECONDS.get(text[14:])
-        return None if whole is None else start + whole
     second, fraction = _SECONDS.get(text[14:19]), _FRACTIONS.get(text[19:])
     return None if second is None or fraction is None else start + second + fraction
 

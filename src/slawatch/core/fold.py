@@ -30,6 +30,11 @@ class Bounds:
     retention: int | None = None
     forget: int | None = None
 
+    def until(self, last: int, *, folded: bool) -> int | None:
+        """The instant until which a ticket is kept as it is whose last fact was at `last`."""
+        patience = self.forget if folded else self.retention
+        return None if patience is None else last + patience
+
 
 def next_wake_up(ticket: Ticket, bounds: Bounds) -> int | None:
     """The instant after which a ticket must be looked at again, whatever happens."""
@@ -108,10 +113,12 @@ def _facts_beyond(ticket: Ticket, agreements: Agreements) -> int:
 
 def _idle_until(ticket: Ticket, bounds: Bounds) -> int | None:
     """When a ticket without a running or paused clock is to be folded or forgotten."""
-    patience = bounds.retention if len(ticket.history) else bounds.forget
-    if patience is None or ticket.order is None:
+    if ticket.order is None:
+        return None
+    until = bounds.until(ticket.order[0], folded=len(ticket.history) == 0)
+    if until is None:
         return None
     for rounds in ticket.rounds:
         if rounds.clock is not None and rounds.clock.stance in (RUNNING, PAUSED):
             return None
-    return ticket.order[0] + patience
+    return until

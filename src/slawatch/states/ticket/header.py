@@ -9,6 +9,8 @@ VERSION: Final = 2
 """Of the layout. The version before must load; a worker that meets a later one refuses."""
 _HEADER: Final = Struct(">B8sqB")
 _NO_WAKE_UP: Final = -(2**63)
+TALLIED: Final = 254
+"""Clocks in a tally, at most: its length is one byte, and the gauges may do without the others."""
 
 
 class UnknownVersion(Exception):  # noqa: N818 - what is the case

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.fact import NO_VERSION, Fact
@@ -21,9 +20,9 @@ from slawatch.states.ticket.rows import (
     rounds_of,
     rounds_row,
     unpack,
+    unpacked,
 )
 
-_ARRAY: Final = Struct(">BI")
 _WAITING: Final = 16
 """Facts that wait to be packed, at most: each new one is compared with them."""
 
@@ -54,7 +53,7 @@ class PackedHistory(History):
         return self._count
 
     def facts(self) -> list[Fact]:
-        rows = _unpack_all(self._count, self._packed())
+        rows = unpacked(self._count, self._packed())
         return [Fact(at, NO_VERSION if version is None else version, name, seen) for at, version, name, seen in rows]
 
     def knows(self, name: str) -> bool:
@@ -93,7 +92,7 @@ class PackedHistory(History):
         return self._facts
 
     def filed(self) -> list[Filed]:
-        rows = _unpack_all(self._filings, self._filed)
+        rows = unpacked(self._filings, self._filed)
         return [Filed(slug, METRICS[metric], number, said) for slug, metric, number, said in rows]
 
     def filings(self) -> int:
@@ -136,8 +135,3 @@ class PackedHistory(History):
             ))  # fmt: skip
             self.size += len(self._base)
         return self._base
-
-
-def _unpack_all(count: int, packed: bytes) -> Any:
-    """The values that were packed one behind the other: with the head of an array before them they are one."""
-    return unpack(_ARRAY.pack(0xDD, count) + packed)

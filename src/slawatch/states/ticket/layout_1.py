@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from slawatch.core.slug import escaped
-from slawatch.states.ticket.rows import pack, unpack
+from slawatch.states.ticket.rows import pack, unpack, unpacked
 
 VERSION: Final = 1
 
@@ -17,7 +17,7 @@ def upgraded(row: list[Any]) -> list[Any]:
         *before, folded = unpack(base)
         base = pack((*before, [_rounds(row) for row in folded]))
     if filings:
-        filed = b"".join(pack((escaped(id_), *rest)) for id_, *rest in _each(filings, filed))
+        filed = b"".join(pack((escaped(id_), *rest)) for id_, *rest in unpacked(filings, filed))
     return [*ticket, [_rounds(row) for row in rounds], count, facts, filings, filed, base, *row[12:]]
 
 
@@ -28,7 +28,3 @@ def _rounds(row: list[Any]) -> list[Any]:
 
 def _clock(row: list[Any]) -> list[Any]:
     return [escaped(row[0]), *row[1:]]
-
-
-def _each(count: int, packed: bytes) -> Any:
-    return unpack(b"\xdd" + count.to_bytes(4) + packed)

@@ -12,10 +12,9 @@ from slawatch.core.promise import Agreements
 from slawatch.core.rating import Rated
 from slawatch.core.ticket import Ticket, phase_of
 from slawatch.states.ticket import layout_1
-from slawatch.states.ticket.header import VERSION, UnknownVersion, body, header
+from slawatch.states.ticket.header import TALLIED, VERSION, UnknownVersion, body, header
 from slawatch.states.ticket.history import PackedHistory
 from slawatch.states.ticket.rows import (
-    TALLIED,
     PackedRounds,
     base_row,
     fields_of,

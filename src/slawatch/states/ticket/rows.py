@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ pack: Final = msgspec.msgpack.Encoder().encode
 unpack: Final = msgspec.msgpack.Decoder().decode
 
 NUMBER: Final = {metric: number for number, metric in enumerate(METRICS)}
+_ARRAY: Final = Struct(">BI")
 _ACTIVE: Final = 1
 _SPOKEN: Final = 2
 _WAITING: Final = 4
@@ -27,8 +29,6 @@ _BEGUN: Final = 4
 TALLY_STATES: Final = ("running", "paused", "still", "breached")
 """A clock that has not ended: breached whatever else it does, once its budget is exceeded."""
 STILL_ON_TALLY: Final = TALLY_STATES.index("still")
-TALLIED: Final = 254
-"""Clocks in a tally, at most: its length is one byte, and the gauges may do without the others."""
 
 
 class PackedRounds:
@@ -48,6 +48,11 @@ class PackedRounds:
 def in_a_row(values: Sequence[Any]) -> bytes:
     """Values packed one behind the other; at most 65,535 of them."""
     return pack(values)[1 if len(values) < 16 else 3 :]  # without the head of the array
+
+
+def unpacked(count: int, packed: bytes) -> Any:
+    """The values that were packed one behind the other: with the head of an array before them they are one."""
+    return unpack(_ARRAY.pack(0xDD, count) + packed)
 
 
 def rounds_row(rounds: Rounds, *, base: bool = False) -> tuple[Any, ...]:

@@ -89,13 +89,23 @@ class Replay:
         self._states: dict[bytes, State] = {}
         self._wakes = Wakes()
         self._stream_time = -(2**63)
-        self.outcomes: Counter[Outcome] = Counter()
-        self.alerts: Counter[tuple[str, str]] = Counter()
+        self._outcomes: dict[Outcome, int] = {}
+        self._alerts: dict[tuple[str, str], int] = {}
         self.counts: Counter[str] = Counter()
         self.monitoring = 0
         self.bad: list[BadLine] = []
         self.bad_lines = 0
         self._on_bad = on_bad or self.bad.append
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """What became of the events."""
+        return Counter(self._outcomes)
+
+    @property
+    def alerts(self) -> Counter[tuple[str, str]]:
+        """The alerts by what they say and the metric."""
+        return Counter(self._alerts)
 
     @property
     def tickets(self) -> int:
@@ -124,7 +134,8 @@ class Replay:
                 if turn.rejection is not None:
                     self._bad(number, turn.rejection)
                 else:
-                    self.outcomes[turn.outcome] += 1
+                    outcome = turn.outcome  # counted without a Counter, which costs more than the rest of this loop
+                    self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
                     self._keep(turn)
                     if turn.messages:
                         yield from self._said(turn)
@@ -160,8 +171,9 @@ class Replay:
 
     def _said(self, turn: Turn) -> Iterator[bytes]:
         for message in turn.messages:
-            if message.labels is not None:  # else the copy of an alert on another topic
-                self.alerts[message.labels] += 1
+            labels = message.labels
+            if labels is not None:  # else the copy of an alert on another topic
+                self._alerts[labels] = self._alerts.get(labels, 0) + 1
                 yield message.value
 
 

@@ -10,12 +10,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
 from slawatch.core.schedule import Wakes
 from slawatch.process import Process
+from slawatch.stream.inventory import Inventory
 from slawatch.stream.pace import Pace
 from slawatch.stream.restore import agreed_offset, restore, stable_end
 from slawatch.stream.source import Source
@@ -128,25 +130,15 @@ class Preparation:
         return offset
 
     async def _collect(self, table: Table) -> Prepared:
-        tally, on_restore = self._process.tally, self._process.on_restore
-        dues: list[tuple[bytes, int]] = []
-        tallies: Counter[bytes] = Counter()
-        to_judge: list[bytes] = []
+        found, states = Inventory(self._process), iter(table.items())
         async with self._pace.turn_at(self._around.computing):
             stop = time.perf_counter() + SLICE_SECONDS
-            for number, (key, state) in enumerate(table.items()):
-                try:
-                    tallies[tally(state)] += 1
-                    wakes = on_restore(key, state)
-                    dues.extend(wakes or ())
-                except Exception:  # a state that can't be read is judged again, and becomes a dead letter there
-                    wakes = None
-                if wakes is None:
-                    to_judge.append(key)
-                if number % _STEP == 0 and time.perf_counter() >= stop:
+            while some := list(islice(states, _STEP)):
+                found.add(some)
+                if time.perf_counter() >= stop:
                     self._pace.turned()
                     await asyncio.sleep(0)
                     stop = time.perf_counter() + SLICE_SECONDS
-            wakes_of_all = Wakes(dues)
-        table.tallies = tallies
-        return Prepared(table, wakes_of_all, to_judge)
+            wakes = Wakes(found.dues)
+        table.tallies = Counter(found.tallies)
+        return Prepared(table, wakes, found.to_judge)

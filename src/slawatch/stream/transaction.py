@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -21,6 +21,7 @@ from slawatch.stream.client import KAFKA_SECONDS, STOP_SECONDS, bounded
 from slawatch.stream.dead_letters import outgoing
 from slawatch.stream.errors import BrokerAway, Fenced
 from slawatch.stream.position import POSITION_KEY, Position, dump_position
+from slawatch.stream.record_batches import RecordBatches
 from slawatch.stream.topics import Topics
 from slawatch.stream.wall_clock import now_ms
 
@@ -129,9 +130,9 @@ class Writer:
         await bounded(producer.begin_transaction(), "begin a transaction")
         self._open = True
         # 2 alerts, dead letters, changed states and the position record; every delivery is awaited
-        deliveries = await bounded(self._send(self._outputs(batch)), "send alerts")
+        deliveries = await bounded(self._send(self._said(batch)), "send alerts")
         sent_at = now_ms()
-        changelog = await bounded(self._send(self._states(batch, position)), "send states")
+        changelog = await bounded(self._send(self._remembered(batch.states, position)), "send states")
         await _delivered(deliveries)
         written = await self._after(changelog, sent_at)
         # 3 the offset becomes part of the transaction
@@ -144,64 +145,42 @@ class Writer:
 
     async def _sequence(self, batch: Batch, position: Position) -> Written:
         """Without transactions: nothing is remembered as said before it was said; a crash between repeats sayings."""
-        await _delivered(await bounded(self._send(self._outputs(batch)), "send alerts"))
+        await _delivered(await bounded(self._send(self._said(batch)), "send alerts"))
         sent_at = now_ms()
-        no_headers: list[Any] = []
-        states = (
-            (self._changelog, self._source.partition, key, state, no_headers) for key, state in batch.states.items()
-        )
-        await _delivered(await bounded(self._send(states), "send states"))
-        written = await self._after(await bounded(self._send([self._position(position)]), "send a position"), sent_at)
+        await _delivered(await bounded(self._send(self._remembered(batch.states)), "send states"))
+        sent = await bounded(self._send(self._remembered({}, position)), "send a position")
+        written = await self._after(sent, sent_at)
         await bounded(self._commit_offset(position.offset), "commit an offset")
         return written
 
-    def _outputs(self, batch: Batch) -> Iterable[_Outgoing]:
+    def _said(self, batch: Batch) -> RecordBatches:
+        """Its messages and dead letters."""
         topics, source = self._topics, self._source
-        named, partitions = topics.outputs, topics.partitions
-        for output, key, value, headers, _, partition in batch.messages:
-            topic = named[output]
-            number = key_hash(key) % partitions[topic] if partition is None else partition
-            yield topic, number, key, value, headers if isinstance(headers, list) else list(headers)
+        batches = RecordBatches(self._live.create_batch, now_ms())
+        batches.add_messages(batch.messages, topics.outputs, topics.partitions)
         for letter in batch.letters:
             topic = topics.dead_letters
-            record = outgoing(letter, source.topic, source.partition, topics.limits[topic])
-            number = source.partition if record.key is None else key_hash(record.key)
-            yield topic, number % topics.partitions[topic], *record
+            key, value, headers = outgoing(letter, source.topic, source.partition, topics.limits[topic])
+            number = source.partition if key is None else key_hash(key)
+            batches.add(topic, number % topics.partitions[topic], key, value, headers)
+        return batches
 
-    def _states(self, batch: Batch, position: Position) -> Iterable[_Outgoing]:
+    def _remembered(self, states: Mapping[bytes, bytes | None], position: Position | None = None) -> RecordBatches:
+        """Changed states, and behind them how far they go."""
         topic, partition = self._changelog, self._source.partition
-        no_headers: list[Any] = []  # the client insists on a list; one for all
-        for key, state in batch.states.items():
-            yield topic, partition, key, state, no_headers
-        yield self._position(position)
+        batches = RecordBatches(self._live.create_batch, now_ms())
+        batches.add_states(topic, partition, states)
+        if position is not None:
+            batches.add(topic, partition, POSITION_KEY, dump_position(position), [])
+        return batches
 
-    def _position(self, position: Position) -> _Outgoing:
-        return self._changelog, self._source.partition, POSITION_KEY, dump_position(position), []
-
-    async def _send(self, records: Iterable[_Outgoing]) -> list[_Delivery]:
-        """Hand records to the producer in batches, in order per partition: an await for each would cost too much."""
-        producer, now = self._live, now_ms()
-        open_batches: dict[tuple[str, int], Any] = {}
-        sent: list[_Delivery] = []
-
-        async def submit(topic: str, partition: int, builder: Any) -> None:
-            builder.close()
-            future = await producer.send_batch(builder, topic, partition=partition)
-            sent.append(_Delivery(topic, future, builder.record_count()))
-
-        create = producer.create_batch
-        for topic, partition, key, value, headers in records:
-            target = (topic, partition)
-            builder = open_batches.get(target)
-            if builder is None:
-                builder = open_batches[target] = create()
-            if builder.append(timestamp=now, key=key, value=value, headers=headers) is None:
-                await submit(topic, partition, builder)
-                builder = open_batches[target] = create()
-                builder.append(timestamp=now, key=key, value=value, headers=headers)
-        for (topic, partition), builder in open_batches.items():
-            await submit(topic, partition, builder)
-        return sent
+    async def _send(self, batches: RecordBatches) -> list[_Delivery]:
+        """Hand record batches to the producer, in order for each partition."""
+        producer = self._live
+        return [
+            _Delivery(topic, await producer.send_batch(batch, topic, partition=partition), batch.record_count())
+            for topic, partition, batch in batches.closed()
+        ]
 
     async def _after(self, changelog: list[_Delivery], sent_at: int) -> Written:
         """The changelog offset after the last record, once all are delivered."""
@@ -210,10 +189,6 @@ class Writer:
         metadata = last.future.result()
         appended_at = metadata.timestamp if metadata.timestamp_type == 1 else None
         return Written(metadata.offset + last.records, appended_at, sent_at)
-
-
-_Outgoing = tuple[str, int, bytes | None, bytes | None, Any]
-"""Topic, partition, key, value, headers."""
 
 
 class _Delivery(NamedTuple):

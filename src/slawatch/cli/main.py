@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,10 +12,13 @@ from typing import NoReturn
 from slawatch.cli.failure import Exit, Failure, complain
 
 _EVENTS = "a file of JSON lines, also packed as .gz, or - for standard input"
+_WHILE_STARTING = (100_000, 50, 100)
+"""Thresholds of the collector: modules stay, and looking through them again and again is a quarter of a start."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that the arguments name, and exit with its code."""
+    gc.set_threshold(*_WHILE_STARTING)
     sys.exit(run(arguments))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from slawatch.agreements import duration
 from slawatch.cli.check import read_agreements
@@ -14,10 +15,12 @@ from slawatch.core.agreement import METRICS
 from slawatch.core.alert import RANK
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import PeriodMetric
-from slawatch.joint_replay import JointReplay
 from slawatch.process import Outcome
 from slawatch.processes.tickets import UNKNOWN_STATUSES
 from slawatch.replay import Replay, Unreadable, opened
+
+if TYPE_CHECKING:
+    from slawatch.joint_replay import JointReplay
 
 _CHUNK = 512  # alerts a write: a write costs as much as making several of them
 

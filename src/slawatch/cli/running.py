@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from slawatch.agreements import AgreementsFile
 from slawatch.cli.failure import Failure, complain
 from slawatch.core.fold import Bounds
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import to_ms
-from slawatch.joint_replay import JointReplay, joint_replay
 from slawatch.replay import BadLine, OpenTickets, Replay
+
+if TYPE_CHECKING:
+    from slawatch.joint_replay import JointReplay
 
 SOURCE = "/slawatch/replay"
 _MAX_BAD = 1_000  # bad lines that are told one by one
@@ -41,6 +44,8 @@ def replay_of(file: AgreementsFile, bounds: Bounds, on_bad: Callable[[BadLine], 
     """Tickets alone where nothing is promised about periods, else all three processes."""
     if not file.contracts:
         return Replay(OpenTickets(file.agreements, SOURCE, bounds), on_bad)
+    from slawatch.joint_replay import joint_replay
+
     return joint_replay(file, SOURCE, bounds, on_bad)
 
 

@@ -12,6 +12,7 @@ COPY deploy/image/build.lock deploy/image/requirements.lock ./
 RUN /build/tools/bin/pip install --no-cache-dir --require-hashes -r build.lock \
     && /build/tools/bin/pip --python /opt/slawatch/bin/python install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY scripts/rehearse.py scripts/
 COPY src src
 RUN SLAWATCH_COMPILE=1 /build/tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels . \
     && /build/tools/bin/pip --python /opt/slawatch/bin/python install --no-cache-dir --no-deps wheels/*.whl

@@ -58,8 +58,8 @@ test-compiled: $(COMPILED)  ## the tests of what is compiled, on it
 compiled: $(COMPILED)  ## the package with its hot modules compiled, in .compiled; needs a C compiler
 
 # Never beside the sources, where they would go on as they were. Without a C compiler it is the package as it is.
-$(COMPILED): $(READY) hatch_build.py $(shell find src -name '*.py')
-	@echo 'compiling into .compiled; it takes a minute or two'
+$(COMPILED): $(READY) hatch_build.py scripts/rehearse.py $(shell find src -name '*.py')
+	@echo 'compiling into .compiled, twice; it takes some minutes'
 	@rm -rf .compiled
 	@SLAWATCH_COMPILE=$(if $(CI),1,auto) $(RUN)/python $(PIP) --no-deps --no-build-isolation --target .compiled .
 	@ls .compiled/*.so >/dev/null 2>&1 || echo 'nothing is compiled: that needs a C compiler and the headers of Python' >&2
@@ -110,7 +110,7 @@ lock:  ## write the lock files anew from pyproject.toml; UPGRADE=1 takes the new
 	@.venv-lock/bin/python $(PIP) $(UV)
 	@$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra rocksdb --constraint requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
-	@printf '%s\n' hatchling mypy msgspec setuptools | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
+	@printf '%s\n' hatchling mypy setuptools holidays msgspec pydantic pydantic-settings PyYAML tzdata | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
 
 messages: $(READY)  ## bring the message catalogues up to date with the source
 	@mkdir -p build

@@ -3,15 +3,20 @@
 `SLAWATCH_COMPILE=1 pip install .` compiles or fails; `auto` compiles where a C compiler is at hand; without either the wheel
 is pure Python. The sources are the same, and so is all that they do: see docs/decisions/19-compiled.md. Nothing is written
 beside the sources, so a checkout never runs what was compiled of older ones.
+
+GCC compiles twice: it watches the first result at work (scripts/rehearse.py), and lays the second out for what it has seen.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 WANTED = os.environ.get("SLAWATCH_COMPILE", "0")
 LIBRARY = "slawatch"  # beside the package: one library, which the extension of each module only points to
+INWARD = ["-fvisibility=hidden", "-fno-plt"]  # functions of the library call each other directly
+WATCH, LAY_OUT = "-fprofile-generate", "-fprofile-use"
 
 
 class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -39,7 +46,11 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
         source = Path(self.root, "src")
         modules = [str(source / module) for module in self.config["modules"]]
         made = subprocess.run(
-            [sys.executable, __file__, *modules], cwd=self._folder, check=False, capture_output=True, text=True
+            [sys.executable, __file__, self.root, *modules],
+            cwd=self._folder,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if made.returncode:
             said = (made.stdout + made.stderr)[-2000:]
@@ -61,21 +72,58 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
             shutil.rmtree(self._folder)
 
 
-def compile_modules(modules: list[str]) -> None:
+def compile_modules(root: Path, modules: list[str]) -> None:
     """Make extensions of them, in `built` under the present folder; in a process of its own, as mypyc wants to be alone."""
     from mypyc.build import mypycify
-    from setuptools import setup
 
     extensions = mypycify(
         ["--strict", "--cache-dir=.cache", *modules], opt_level="3", debug_level="0", target_dir="c", group_name=LIBRARY
     )
+    if not is_gcc():
+        build(extensions)
+        return
+    library = next(extension for extension in extensions if extension.name.startswith(f"{LIBRARY}__"))
+    library.extra_compile_args = [*library.extra_compile_args, *INWARD]
+    build(extensions, library, [WATCH])
+    rehearse(root)
+    build(extensions, library, [LAY_OUT])
+
+
+def is_gcc() -> bool:
+    """Whether the C compiler is GCC; the profiles of others need tools of their own."""
+    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    said = subprocess.run([*command, "--version"], check=False, capture_output=True, text=True)
+    return "Free Software Foundation" in said.stdout
+
+
+def build(extensions: list[Any], library: Any = None, flags: Sequence[str] = ()) -> None:
+    """Compile all of them, the `library` with these flags."""
+    from setuptools import setup
+
+    plain: list[str] = []
+    if library is not None:
+        plain = library.extra_compile_args
+        library.extra_compile_args, library.extra_link_args = [*plain, *flags], list(flags)
     setup(
         name=LIBRARY,
         ext_modules=extensions,
         packages=[],
-        script_args=["--quiet", "build_ext", "--build-lib", "built", "--build-temp", "objects"],
+        script_args=["--quiet", "build_ext", "--force", "--build-lib", "built", "--build-temp", "objects"],
+    )
+    if library is not None:
+        library.extra_compile_args = plain
+
+
+def rehearse(root: Path) -> None:
+    """Let what is built work, beside the modules that are not; its counts come to lie beside the objects."""
+    shutil.copytree(root / "src" / "slawatch", "rehearsal/slawatch", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree("built", "rehearsal", dirs_exist_ok=True)
+    subprocess.run(
+        [sys.executable, root / "scripts" / "rehearse.py", root / "src" / "slawatch" / "demo" / "agreements.yaml"],
+        env=os.environ | {"PYTHONPATH": "rehearsal", "PYTHONHASHSEED": "0"},
+        check=True,
     )
 
 
 if __name__ == "__main__":
-    compile_modules(sys.argv[1:])
+    compile_modules(Path(sys.argv[1]), sys.argv[2:])

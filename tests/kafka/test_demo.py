@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slawatch.local_kafka import LocalKafka
 
-_PROGRAM = "import sys; from slawatch.demo import run; sys.exit(run(brokers=sys.argv[1], seconds=10))"
+_PROGRAM = "import sys; from slawatch.demo.runner import run; sys.exit(run(brokers=sys.argv[1], seconds=10))"
 
 
 def test_says_what_a_replay_says(kafka: LocalKafka) -> None:

@@ -97,7 +97,7 @@ def topics() -> int:
 
 def demo(given: argparse.Namespace) -> int:
     """Show the service at work."""
-    run = import_module("slawatch.demo").run
+    run = import_module("slawatch.demo.runner").run
     return int(run(given.brokers, given.speed, given.seconds))
 
 

@@ -129,12 +129,13 @@ class Writer:
         # 1 begin
         await bounded(producer.begin_transaction(), "begin a transaction")
         self._open = True
-        # 2 alerts, dead letters, changed states and the position record; every delivery is awaited
-        deliveries = await bounded(self._send(self._said(batch)), "send alerts")
+        # 2 alerts, dead letters, changed states and the position record, at once; every delivery is awaited
+        batches = self._batches()
+        self._add_said(batches, batch)
+        batches.add_states(self._changelog, self._source.partition, batch.states)
+        self._add_position(batches, position)
         sent_at = now_ms()
-        changelog = await bounded(self._send(self._remembered(batch.states, position)), "send states")
-        await _delivered(deliveries)
-        written = await self._after(changelog, sent_at)
+        written = self._written(await self._send(batches, "send alerts and states"), sent_at)
         # 3 the offset becomes part of the transaction
         offsets = {self._source: position.offset}
         await bounded(producer.send_offsets_to_transaction(offsets, self._group), "add the offset to a transaction")
@@ -145,47 +146,50 @@ class Writer:
 
     async def _sequence(self, batch: Batch, position: Position) -> Written:
         """Without transactions: nothing is remembered as said before it was said; a crash between repeats sayings."""
-        await _delivered(await bounded(self._send(self._said(batch)), "send alerts"))
+        said, states, last = self._batches(), self._batches(), self._batches()
+        self._add_said(said, batch)
+        await self._send(said, "send alerts")
         sent_at = now_ms()
-        await _delivered(await bounded(self._send(self._remembered(batch.states)), "send states"))
-        sent = await bounded(self._send(self._remembered({}, position)), "send a position")
-        written = await self._after(sent, sent_at)
+        states.add_states(self._changelog, self._source.partition, batch.states)
+        await self._send(states, "send states")
+        self._add_position(last, position)
+        written = self._written(await self._send(last, "send a position"), sent_at)
         await bounded(self._commit_offset(position.offset), "commit an offset")
         return written
 
-    def _said(self, batch: Batch) -> RecordBatches:
+    def _batches(self) -> RecordBatches:
+        return RecordBatches(self._live.create_batch, now_ms())
+
+    def _add_said(self, batches: RecordBatches, batch: Batch) -> None:
         """Its messages and dead letters."""
         topics, source = self._topics, self._source
-        batches = RecordBatches(self._live.create_batch, now_ms())
         batches.add_messages(batch.messages, topics.outputs, topics.partitions)
         for letter in batch.letters:
             topic = topics.dead_letters
             key, value, headers = outgoing(letter, source.topic, source.partition, topics.limits[topic])
             number = source.partition if key is None else key_hash(key)
             batches.add(topic, number % topics.partitions[topic], key, value, headers)
-        return batches
 
-    def _remembered(self, states: Mapping[bytes, bytes | None], position: Position | None = None) -> RecordBatches:
-        """Changed states, and behind them how far they go."""
-        topic, partition = self._changelog, self._source.partition
-        batches = RecordBatches(self._live.create_batch, now_ms())
-        batches.add_states(topic, partition, states)
-        if position is not None:
-            batches.add(topic, partition, POSITION_KEY, dump_position(position), [])
-        return batches
+    def _add_position(self, batches: RecordBatches, position: Position) -> None:
+        """How far the states go, behind them."""
+        batches.add(self._changelog, self._source.partition, POSITION_KEY, dump_position(position), [])
 
-    async def _send(self, batches: RecordBatches) -> list[_Delivery]:
-        """Hand record batches to the producer, in order for each partition."""
+    async def _send(self, batches: RecordBatches, what: str) -> list[_Delivery]:
+        """Hand record batches to the producer, in order for each partition, and wait until all are delivered."""
+        deliveries = await bounded(self._handed_over(batches), what)
+        await _delivered(deliveries)
+        return deliveries
+
+    async def _handed_over(self, batches: RecordBatches) -> list[_Delivery]:
         producer = self._live
         return [
             _Delivery(topic, await producer.send_batch(batch, topic, partition=partition), batch.record_count())
             for topic, partition, batch in batches.closed()
         ]
 
-    async def _after(self, changelog: list[_Delivery], sent_at: int) -> Written:
-        """The changelog offset after the last record, once all are delivered."""
-        await _delivered(changelog)
-        last = changelog[-1]
+    def _written(self, deliveries: list[_Delivery], sent_at: int) -> Written:
+        """The changelog offset after the last record."""
+        last = [delivery for delivery in deliveries if delivery.topic == self._changelog][-1]
         metadata = last.future.result()
         appended_at = metadata.timestamp if metadata.timestamp_type == 1 else None
         return Written(metadata.offset + last.records, appended_at, sent_at)

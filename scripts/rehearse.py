@@ -20,13 +20,17 @@ from slawatch.process import Output, Place
 from slawatch.processes.held import HeldTickets
 from slawatch.replay import OpenTickets, Replay
 from slawatch.settings import StreamTime
+from slawatch.states.ticket import tally
 from slawatch.stream.batch import Batch, Limits
+from slawatch.stream.inventory import Inventory
 from slawatch.stream.position import Position
+from slawatch.stream.record_batches import RecordBatches
 from slawatch.stream.stream_time import LOG_APPEND_TIME, StreamClock
 from slawatch.stream.table import MemoryTable
 
 DESKS = 8
-BATCH = 1_000
+BATCH = 250
+BATCHES = 4  # until the worker is started again
 SLICE_SECONDS = 0.02
 DAY = 86_400_000
 RETENTION = 2 * DAY  # short, so that tickets of a week are folded too
@@ -34,6 +38,7 @@ FORGETTING = 30 * DAY
 NOW = 4_102_444_800_000  # after everything
 SOURCE = "/slawatch/rehearsal"
 PLACE = Place("tickets", 0, 1)
+TOPICS = {output: output.value for output in Output}
 
 
 class Record(NamedTuple):
@@ -53,21 +58,39 @@ def records(seed: int) -> Iterator[Record]:
         yield Record(event.ticket.encode(), event.line(), offset, event.heard, LOG_APPEND_TIME, ())
 
 
+class Waste:
+    """A record batch of the client that takes everything in and keeps nothing."""
+
+    def append(self, **_record: object) -> object:
+        return self
+
+    def close(self) -> None:
+        """Nothing is sent."""
+
+
 def work(file: AgreementsFile, contracts: Contracts | None, seed: int) -> int:
-    """Batch after batch of one desk; how many messages that led to."""
-    process = HeldTickets(file.agreements, SOURCE, Bounds(RETENTION, FORGETTING), contracts).placed(PLACE)
-    table, wakes, clock = MemoryTable(process.tally), Wakes(), StreamClock(StreamTime.RECORDS, 0)
+    """Batch after batch of one desk, by a worker that is started again now and then; how many messages that led to."""
+    table, clock = MemoryTable(tally), StreamClock(StreamTime.RECORDS, 0)
     limits = Limits(dict.fromkeys(Output, 1_000_000), 1_000_000, BATCH, 60.0)
     waiting = list(records(seed))
-    said = index = offset = 0
+    said = index = offset = batches = 0
     while index < len(waiting):
+        if batches % BATCHES == 0:
+            process = HeldTickets(file.agreements, SOURCE, Bounds(RETENTION, FORGETTING), contracts).placed(PLACE)
+            found = Inventory(process)
+            found.add(table.items())
+            wakes = Wakes(found.dues)
+        batches += 1
         batch = Batch(process, table, wakes, clock, offset, limits)
         while not batch.full and index < len(waiting):
             if batch.fire(NOW, SLICE_SECONDS):
                 index = batch.take(waiting, index, NOW, SLICE_SECONDS)
-        said += len(batch.messages)
-        offset = batch.offset
-        table.apply(batch.states, Position(offset, clock.at, 1, process.state_version), 0)
+        states, offset = batch.states, batch.offset
+        written = RecordBatches(Waste, NOW)
+        written.add_messages(batch.messages, TOPICS, dict.fromkeys(TOPICS.values(), 4))
+        written.add_states("changelog", 0, states)
+        said += len(batch.messages) if written.closed() else 0
+        table.apply(states, Position(offset, clock.at, 1, process.state_version), 0)
     return said
 
 

@@ -110,7 +110,8 @@ lock:  ## write the lock files anew from pyproject.toml; UPGRADE=1 takes the new
 	@.venv-lock/bin/python $(PIP) $(UV)
 	@$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra rocksdb --constraint requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
-	@printf '%s\n' hatchling mypy setuptools holidays msgspec pydantic pydantic-settings PyYAML tzdata | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
+	@$(PYTHON) -c 'import tomllib; hooks = tomllib.load(open("pyproject.toml", "rb"))["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]; \
+		print("hatchling", *hooks["custom"]["needs"], sep="\n")' | $(COMPILE) --constraint requirements.lock - --output-file deploy/image/build.lock
 
 messages: $(READY)  ## bring the message catalogues up to date with the source
 	@mkdir -p build

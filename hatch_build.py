@@ -16,7 +16,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +82,12 @@ def compile_modules(root: Path, modules: list[str]) -> None:
         build(extensions)
         return
     library = next(extension for extension in extensions if extension.name.startswith(f"{LIBRARY}__"))
-    library.extra_compile_args = [*library.extra_compile_args, *INWARD]
-    build(extensions, library, [WATCH])
+    plain = [*library.extra_compile_args, *INWARD]
+    library.extra_compile_args, library.extra_link_args = [*plain, WATCH], [WATCH]
+    build(extensions)
     rehearse(root)
-    build(extensions, library, [LAY_OUT])
+    library.extra_compile_args, library.extra_link_args = [*plain, LAY_OUT], []
+    build([library])
 
 
 def is_gcc() -> bool:
@@ -96,22 +97,16 @@ def is_gcc() -> bool:
     return "Free Software Foundation" in said.stdout
 
 
-def build(extensions: list[Any], library: Any = None, flags: Sequence[str] = ()) -> None:
-    """Compile all of them, the `library` with these flags."""
+def build(extensions: list[Any]) -> None:
+    """Compile and link these, also where that was done before."""
     from setuptools import setup
 
-    plain: list[str] = []
-    if library is not None:
-        plain = library.extra_compile_args
-        library.extra_compile_args, library.extra_link_args = [*plain, *flags], list(flags)
     setup(
         name=LIBRARY,
         ext_modules=extensions,
         packages=[],
         script_args=["--quiet", "build_ext", "--force", "--build-lib", "built", "--build-temp", "objects"],
     )
-    if library is not None:
-        library.extra_compile_args = plain
 
 
 def rehearse(root: Path) -> None:

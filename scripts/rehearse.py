@@ -89,7 +89,8 @@ def work(file: AgreementsFile, contracts: Contracts | None, seed: int) -> int:
         written = RecordBatches(Waste, NOW)
         written.add_messages(batch.messages, TOPICS, dict.fromkeys(TOPICS.values(), 4))
         written.add_states("changelog", 0, states)
-        said += len(batch.messages) if written.closed() else 0
+        written.closed()
+        said += len(batch.messages)
         table.apply(states, Position(offset, clock.at, 1, process.state_version), 0)
     return said
 

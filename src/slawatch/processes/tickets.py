@@ -143,8 +143,10 @@ class TicketProcess:
         return turn
 
     def on_restore(self, key: bytes, state: bytes) -> Iterable[tuple[bytes, int]] | None:
-        dues = packed.wake_ups(state, self._agreements.fingerprint)
-        return None if dues is None else [(key, due) for due in dues]
+        if not packed.is_current(state, self._agreements.fingerprint):
+            return None
+        due = packed.wake_up(state)
+        return () if due is None else ((key, due),)
 
     def on_change(self, key: bytes, get: Get, stream_time: int, now: int) -> Turn:
         state = get(key)

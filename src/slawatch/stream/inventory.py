@@ -27,9 +27,8 @@ class Inventory:
                 tally = self._tally(state)
                 tallies[tally] = tallies.get(tally, 0) + 1
                 wakes = self._on_restore(key, state)
+                self.dues.extend(wakes or ())
             except Exception:
                 wakes = None
             if wakes is None:
                 self.to_judge.append(key)
-            else:
-                self.dues.extend(wakes)

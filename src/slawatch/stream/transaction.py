@@ -146,14 +146,16 @@ class Writer:
 
     async def _sequence(self, batch: Batch, position: Position) -> Written:
         """Without transactions: nothing is remembered as said before it was said; a crash between repeats sayings."""
-        said, states, last = self._batches(), self._batches(), self._batches()
-        self._add_said(said, batch)
-        await self._send(said, "send alerts")
+        batches = self._batches()
+        self._add_said(batches, batch)
+        await self._send(batches, "send alerts")
         sent_at = now_ms()
-        states.add_states(self._changelog, self._source.partition, batch.states)
-        await self._send(states, "send states")
-        self._add_position(last, position)
-        written = self._written(await self._send(last, "send a position"), sent_at)
+        batches = self._batches()
+        batches.add_states(self._changelog, self._source.partition, batch.states)
+        await self._send(batches, "send states")
+        batches = self._batches()
+        self._add_position(batches, position)
+        written = self._written(await self._send(batches, "send a position"), sent_at)
         await bounded(self._commit_offset(position.offset), "commit an offset")
         return written
 

@@ -4,7 +4,7 @@ A state is a header (version, fingerprint of the agreements, next wake-up, tally
 The facts in it, what was said of rounds that are over, and the base stay packed until somebody asks for them.
 """
 
-from slawatch.states.ticket.header import VERSION, UnknownVersion, is_current, tally, wake_up, wake_ups
+from slawatch.states.ticket.header import VERSION, UnknownVersion, is_current, tally, wake_up
 from slawatch.states.ticket.history import PackedHistory
 from slawatch.states.ticket.packed import dump, load
 from slawatch.states.ticket.rows import TALLY_STATES
@@ -21,5 +21,4 @@ __all__ = [
     "stub",
     "tally",
     "wake_up",
-    "wake_ups",
 ]

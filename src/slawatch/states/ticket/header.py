@@ -34,14 +34,6 @@ def wake_up(state: bytes) -> int | None:
     return None if due == _NO_WAKE_UP else due
 
 
-def wake_ups(state: bytes, fingerprint: bytes) -> tuple[int, ...] | None:
-    """The cached next wake-up, or none; None for a state that is not current, whose hints mean nothing."""
-    version, stored, due, _ = _HEADER.unpack_from(state)
-    if version != VERSION or stored != fingerprint:
-        return None
-    return () if due == _NO_WAKE_UP else (due,)
-
-
 def is_current(state: bytes, fingerprint: bytes) -> bool:
     """Whether a state has this version's layout and was derived under agreements with this fingerprint."""
     version, stored, _, _ = _HEADER.unpack_from(state)

@@ -23,6 +23,7 @@ from slawatch.stream.connection import Connection, Link
 from slawatch.stream.errors import BrokerAway, LaneError, Stuck
 from slawatch.stream.pace import Pace
 from slawatch.stream.partition import Partition
+from slawatch.stream.twins import suspect
 from slawatch.stream.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
@@ -77,12 +78,13 @@ class Lane(mode.Service):
         """The worker ends; the first reason is the one that is told."""
         if self.failure is not None or self.should_stop:
             return
+        if isinstance(error, (KafkaError, OSError)):
+            error = BrokerAway(f"Kafka failed: {error!r}")
+        if isinstance(error, BrokerAway):
+            error = suspect(error, self._settings.instance)
         if isinstance(error, LaneError):
             self.failure = error
             _log.error("%s", error)
-        elif isinstance(error, (KafkaError, OSError)):
-            self.failure = BrokerAway(f"Kafka failed: {error!r}")
-            _log.error("%s", self.failure)
         else:
             self.failure = LaneError(f"{type(error).__name__}: {error}")
             _log.error("the lane failed", exc_info=error)

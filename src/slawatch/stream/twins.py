@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from slawatch.stream.errors import Refused
+from slawatch.stream.errors import BrokerAway, Refused
 
 _MOST, _SECONDS = 5, 30.0
 
@@ -27,3 +27,17 @@ class Twins:
                 f"{len(self._seen)} assignments of the same partitions within {_SECONDS:g} s: another worker has the "
                 f"same SLAWATCH_INSTANCE={self._instance}; every worker needs one of its own"
             )
+
+
+def suspect(failure: BrokerAway, instance: str | None) -> BrokerAway:
+    """The same failure, with the twin that it may come from where the worker has a static id.
+
+    The group fences one of two (FENCED_INSTANCE_ID, code 82 of Kafka's protocol); the client has no name for that code
+    and calls it `UnknownError`.
+    """
+    if instance is None or "UnknownError" not in str(failure):
+        return failure
+    return BrokerAway(
+        f"{failure}. If another worker has the same SLAWATCH_INSTANCE={instance}, this is how the group tells it; every "
+        "worker needs one of its own"
+    )

@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-bench/.ready
 COMPILED := .compiled/.ready
 AS_COMPILED := PYTHONPATH=$(CURDIR)/.compiled
+PYTEST := $(RUN)/pytest -q --numprocesses 2 --dist loadgroup
 PIP := -m pip install --quiet --disable-pip-version-check
 COMPILED_TESTS := tests/core tests/stream tests/contract tests/scenarios tests/cases tests/ledger tests/test_joint_replay.py tests/test_compiled.py
 UV := uv==0.13.9
@@ -44,16 +45,16 @@ demo: $(READY)  ## a local Kafka, a simulated help desk and the worker, for abou
 	@$(RUN)/slawatch demo
 
 test: $(READY)  ## all tests, those on a real Kafka too
-	@$(RUN)/pytest -q
+	@$(PYTEST)
 
 test-fast: $(READY)  ## the tests that need no Kafka
-	@$(RUN)/pytest -q -m 'not kafka'
+	@$(PYTEST) -m 'not kafka'
 
 test-kafka: $(READY)  ## the tests that need one
-	@$(RUN)/pytest -q -m kafka
+	@$(PYTEST) -m kafka
 
 test-compiled: $(COMPILED)  ## the tests of what is compiled, on it
-	@$(AS_COMPILED) $(RUN)/pytest -q -m 'not kafka' $(COMPILED_TESTS)
+	@$(AS_COMPILED) $(PYTEST) -m 'not kafka' $(COMPILED_TESTS)
 
 compiled: $(COMPILED)  ## the package with its hot modules compiled, in .compiled; needs a C compiler
 

@@ -14,10 +14,17 @@ from slawatch.local_kafka import KafkaUnavailable, LocalKafka
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the broker: all that asks for the fixture, directly or through another one."""
+    """Mark what needs the broker: all that asks for the fixture, directly or through another one.
+
+    These tests wait more than they compute, so where tests run side by side it is those of the lane beside all others:
+    two brokers, not one for each test that finds a process idle.
+    """
+    folder = Path(__file__).parent
     for item in items:
         if isinstance(item, pytest.Function) and "kafka" in item.fixturenames:
             item.add_marker(pytest.mark.kafka)
+        if item.path.is_relative_to(folder):
+            item.add_marker(pytest.mark.xdist_group("lane" if item.path.parent.name == "lane" else "desk"))
 
 
 @pytest.fixture(scope="session")

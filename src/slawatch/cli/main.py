@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from slawatch.cli.ending import leave
 from slawatch.cli.failure import Exit, Failure, complain
 
 _EVENTS = "a file of JSON lines, also packed as .gz, or - for standard input"
@@ -19,7 +20,7 @@ _WHILE_STARTING = (100_000, 50, 100)
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that the arguments name, and exit with its code."""
     gc.set_threshold(*_WHILE_STARTING)
-    sys.exit(run(arguments))
+    leave(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

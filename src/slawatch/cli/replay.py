@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slawatch.agreements import duration
 from slawatch.cli.check import read_agreements
+from slawatch.cli.ending import hold
 from slawatch.cli.failure import Exit, Failure, complain
 from slawatch.cli.running import Complaints, instant, replay_of
 from slawatch.core.agreement import METRICS
@@ -31,6 +32,7 @@ def replay(source: str, agreements: str, until: str | None, retention: str | Non
     bounds = Bounds(None if retention is None else _duration(retention))
     bad = Complaints(source)
     running = replay_of(read_agreements(agreements), bounds, bad)
+    hold(running)
     # States are bytes and turns are trees: there is nothing for the collector to find but work.
     gc.freeze()
     gc.disable()

@@ -450,6 +450,17 @@ class TestWarnings:
                 ["credits[0].below: is above what is promised, 99.9%: nothing is owed before that is missed"],
             ),
             (
+                f"targets: [{{{UP}}}]\ncredits: [{{metric: availability, credit: 500%}}]",
+                ["credits[0].credit: is never paid in full: `credit_cap` is 100%"],
+            ),
+            (
+                (
+                    f"targets: [{{{UP}}}]\ncredit_cap: 12.5%\n"
+                    "credits: [{metric: availability, credit: 12.5%}, {metric: availability, each: 1h, credit: 13%}]"
+                ),
+                ["credits[1].credit: is never paid in full: `credit_cap` is 12.5%"],
+            ),
+            (
                 f"match: {{customer: [A, B]}}\ntargets: [{{{UP}}}]\ncredits: [{{metric: availability, credit: 5%}}]",
                 ["credits: are due to which of several customers? Write `each: customer`, or an agreement for each"],
             ),

@@ -101,7 +101,10 @@ def _credits(part: AgreementPart) -> Iterator[Doubt]:
         yield ("credits",), f"are shares of what? The targets have {listed}: make one agreement for each"
     if not pers:
         yield ("credits",), "are never due: no target of this agreement is judged by a period"
+    cap = Fraction(1) if part.credit_cap is None else part.credit_cap
     for i, credit in enumerate(part.credits):
+        if not isinstance(credit, PerMissPart) and credit.credit > cap:
+            yield ("credits", i, "credit"), f"is never paid in full: `credit_cap` is {float(100 * cap):g}%"
         if isinstance(credit, PerMissPart):
             if part.fee is None:
                 yield (

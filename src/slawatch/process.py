@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-Headers = Sequence[tuple[str, bytes]]
+Header = tuple[str, bytes]
+Headers = Sequence[Header]
 Get = Callable[[bytes], Any]
 """The state under a key as this turn must see it, None if there is none: earlier turns of the same batch included.
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from slawatch.process import Headers, Message, Output
+from slawatch.process import Header, Headers, Message, Output
 
-MORE = ("ce_more", b"true")
+MORE: Header = ("ce_more", b"true")
 """Of one cause there is more to come under the same key: a reader of both need not judge what is half done."""
+
+
+def fixed(source: str) -> tuple[Header, Header, Header]:
+    """The headers that are the same on every message from `source`, `/slawatch/<group>`."""
+    return ("content-type", b"application/json"), ("ce_specversion", b"1.0"), ("ce_source", source.encode())
 
 
 class Envelope:
     """Headers of messages from `source`, `/slawatch/<group>`."""
 
     def __init__(self, source: str) -> None:
-        self._fixed = (
-            ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
-            ("ce_source", source.encode()),
-        )
+        self._fixed = fixed(source)
 
     def headers(self, name: str, kind: str, subject: str, time: str, traceparent: bytes | None = None) -> Headers:
         """Those of the event `name` of type `kind` about `subject`, decided at `time` (RFC 3339)."""

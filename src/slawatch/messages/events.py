@@ -27,6 +27,7 @@ from slawatch.core.fact import (
 from slawatch.core.promise import BREACHED, OVERDUE, WARNED
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
+from slawatch.messages.envelope import fixed
 from slawatch.messages.reading import against, decoded, fields_of, instant, traceparent_of, unfit
 from slawatch.messages.shapes import ClockAlert, ExactRating, MonitoringEventHead, TicketEventData, flat
 from slawatch.process import Message, Output, Readable, Reason, Rejection
@@ -178,11 +179,7 @@ class Publisher:
     """Turns alerts into messages: `source` is the CloudEvents source, `/slawatch/<group>`."""
 
     def __init__(self, source: str) -> None:
-        self._fixed = (
-            ("content-type", b"application/json"),
-            ("ce_specversion", b"1.0"),
-            ("ce_source", source.encode()),
-        )
+        self._fixed = fixed(source)
 
     def messages(self, alerts: Sequence[Alert], detected_at: int, traceparent: bytes | None = None) -> list[Message]:
         """Every alert on its topic: under the ticket's id, and on the outcomes' under the agreement's."""

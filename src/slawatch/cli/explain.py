@@ -14,7 +14,7 @@ from slawatch.cli.failure import Exit, Failure
 from slawatch.cli.running import SOURCE, Complaints, instant
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.period import period_of
-from slawatch.explain import explanation, listen, listen_to_service, service_explanation
+from slawatch.explain import explanation, listen_to_service, listen_to_ticket, service_explanation
 from slawatch.joint_replay import joint_replay
 from slawatch.processes.tickets import TicketProcess
 from slawatch.replay import Replay, Unreadable, opened
@@ -36,10 +36,10 @@ def _of_ticket(given: argparse.Namespace) -> int:
     file = read_agreements(given.agreements)
     bad = Complaints(given.events)
     with _reading(given.events, bad) as lines:
-        told = listen(Replay(TicketProcess(file.agreements, SOURCE), bad), lines, given.ticket, until)
-    if not told.seen:
+        heard = listen_to_ticket(Replay(TicketProcess(file.agreements, SOURCE), bad), lines, given.ticket, until)
+    if not heard.seen:
         raise Failure([f"{given.events}: there is no event of ticket {given.ticket!r}"])
-    return _print(explanation(given.ticket, told, file.agreements, file.calendars, _width()), bad)
+    return _print(explanation(given.ticket, heard, file.agreements, file.calendars, _width()), bad)
 
 
 def _of_service(given: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from slawatch.core.interval import DAY, Interval
 from slawatch.core.promise import Agreements, Promise
 from slawatch.core.rule import ENDED, PAUSED, RUNNING, STILL
 from slawatch.core.ticket import phase_of
+from slawatch.explain.heard import Heard
 from slawatch.explain.page import INDENT, Page, said_text, span_text, zone_name
-from slawatch.explain.told import Told
 from slawatch.explain.words import status_words, words
 from slawatch.instants import from_ms
 
@@ -31,12 +31,12 @@ class Account:
     """One clock, told from its trail."""
 
     def __init__(
-        self, clock: Clock, told: Told, facts: Sequence[Fact], agreements: Agreements,
+        self, clock: Clock, heard: Heard[Fact], facts: Sequence[Fact], agreements: Agreements,
         calendars: Mapping[str, Calendar], width: int,
     ) -> None:  # fmt: skip
-        assert told.now is not None
-        self._clock, self._told, self._facts, self._agreements = clock, told, facts, agreements
-        self._calendars, self._now = calendars, told.now
+        assert heard.now is not None
+        self._clock, self._heard, self._facts, self._agreements = clock, heard, facts, agreements
+        self._calendars, self._now = calendars, heard.now
         self._page = Page(width, clock.promise.agreement.zone)
 
     def lines(self) -> Iterator[str]:
@@ -182,7 +182,7 @@ class Account:
         _, metric, number = self._clock.identity
         agreement = self._clock.promise.agreement.id
         page, said = self._page, False
-        for alert in self._told.alerts:
+        for alert in self._heard.alerts:
             if (alert["agreement"], alert["metric"], alert["round"]) != (agreement, metric.value, number):
                 continue
             said = True

@@ -15,7 +15,7 @@ from slawatch.core.periods.figures import ServiceFigures
 from slawatch.core.periods.measure import EXCLUDED
 from slawatch.core.periods.period import Period, period_of
 from slawatch.core.periods.reading import Reading
-from slawatch.core.periods.status import Status
+from slawatch.core.periods.status import Fact, Status
 from slawatch.core.slug import escaped
 from slawatch.explain.followed import Followed, Piece, follow
 from slawatch.explain.heard import Heard, Seen
@@ -31,7 +31,7 @@ _UNKNOWN = {
 
 
 def service_explanation(
-    service: str, label: str, heard: Heard, contracts: Contracts, only: str | None, width: int = 100
+    service: str, label: str, heard: Heard[Fact], contracts: Contracts, only: str | None, width: int = 100
 ) -> Iterator[str]:
     """The whole text, a line each; `only`: of this agreement. Nothing where no promise is about such a period."""
     promises = [
@@ -58,8 +58,8 @@ def service_explanation(
         yield from _Account(contract, target, service, period, followed, heard, width).lines()
 
 
-def _observed(page: Page, heard: Heard, start: int, end: int) -> Iterator[str]:
-    before: Seen | None = None
+def _observed(page: Page, heard: Heard[Fact], start: int, end: int) -> Iterator[str]:
+    before: Seen[Fact] | None = None
     for seen in sorted(heard.seen, key=lambda seen: seen.fact.order):
         fact = seen.fact
         if fact.at >= end:
@@ -75,7 +75,7 @@ def _observed(page: Page, heard: Heard, start: int, end: int) -> Iterator[str]:
         yield from _seen(page, before)
 
 
-def _seen(page: Page, seen: Seen) -> list[str]:
+def _seen(page: Page, seen: Seen[Fact]) -> list[str]:
     fact = seen.fact
     of = f" of {fact.customer}" if fact.customer is not None else ""
     if fact.planned_until is not None:
@@ -98,7 +98,7 @@ class _Account:
 
     def __init__(
         self, contract: Contract, target: ServiceTarget, service: str, period: Period, followed: Followed | None,
-        heard: Heard, width: int,
+        heard: Heard[Fact], width: int,
     ) -> None:  # fmt: skip
         self._contract, self._target, self._service, self._period = contract, target, service, period
         self._followed, self._heard = followed, heard

@@ -17,8 +17,8 @@ from slawatch.core.fact import (
     Fact,
 )
 from slawatch.core.promise import Agreements
+from slawatch.explain.heard import Heard
 from slawatch.explain.page import INDENT, Page
-from slawatch.explain.told import Told
 from slawatch.instants import rfc3339
 
 _REPLIES = {
@@ -26,9 +26,9 @@ _REPLIES = {
 }  # fmt: skip
 
 
-def facts_told(page: Page, told: Told, agreements: Agreements) -> Iterator[str]:
+def facts_told(page: Page, heard: Heard[Fact], agreements: Agreements) -> Iterator[str]:
     """The events of a ticket in the order in which they happened, each with its line and what became of it."""
-    for seen in sorted(told.seen, key=lambda seen: seen.fact.order):
+    for seen in sorted(heard.seen, key=lambda seen: seen.fact.order):
         said = "; ".join(words(seen.fact, agreements)) or "nothing observed"
         text = f"{page.instant(seen.fact.at)}  {said} [line {seen.number}]"
         if seen.remark == "late":

@@ -5,6 +5,7 @@ Label values come from enumerations and from configuration, never from data; tic
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from platform import python_version
@@ -16,6 +17,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from slawatch.process import Outcome, Reason, Sample
+
+_log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -166,6 +169,7 @@ class Metrics:
 class _Partitions(Collector):
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
+        self._told: set[tuple[str, int]] = set()
         self.views: Callable[[], Iterable[View]] = tuple
         self.ready: Callable[[], bool] = bool
 
@@ -193,7 +197,7 @@ class _Partitions(Collector):
                 behind.add_metric(where, max(0, self._now() - view.stream_time) / 1000)
             if view.lag is not None:
                 lag.add_metric(where, view.lag)
-            for name, labels, amount in view.samples():
+            for name, labels, amount in self._samples_of(view):
                 values = tuple(value for _, value in labels)
                 sums[name][values] = sums[name].get(values, 0) + amount
         yield GaugeMetricFamily("slawatch_ready", "1 while /readyz says yes, else 0", value=self.ready())
@@ -203,3 +207,14 @@ class _Partitions(Collector):
             for values, amount in (sums[name] if names else sums[name] or {(): 0}).items():
                 family.add_metric(values, amount)
             yield family
+
+    def _samples_of(self, view: View) -> list[Sample]:
+        """What the states of a partition come to; a state that can't be shown takes no more than that off the page."""
+        try:
+            return list(view.samples())
+        except Exception:
+            if (view.topic, view.partition) not in self._told:
+                self._told.add((view.topic, view.partition))
+                fields = {"topic": view.topic, "partition": view.partition}
+                _log.exception("the states of a partition can't be shown on /metrics", extra={"fields": fields})
+            return []

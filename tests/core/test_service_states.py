@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from service_desk import ServiceDesk, contracts_of, ms, one_agreement
+from slawatch.core.fold import Bounds
 from slawatch.instants import rfc3339
 from slawatch.processes.services import ServiceProcess
 
@@ -129,3 +130,40 @@ def test_a_batch_that_failed_is_taken_back() -> None:
     desk.event("2026-04-10T00:40:00Z", "up")
     assert desk.entry("2026-04")["down_seconds"] == 0
     assert isinstance(desk.process, ServiceProcess)
+
+
+def test_what_was_stored_under_other_agreements_is_not_shown_under_these() -> None:
+    erp = {**AVAILABILITY, "service": ["erp"]}
+    desk = ServiceDesk(agreements("a", AVAILABILITY, erp))
+    for service in ("crm", "erp"):
+        desk.event("2026-04-02T00:00:00Z", "up", service)
+        desk.event("2026-04-03T00:00:00Z", "down", service)
+    assert services(desk) == {("a", "crm"), ("a", "erp")}
+
+    desk.process = ServiceProcess(
+        agreements("z", {**AVAILABILITY, "at_least": "95%"}, also=AVAILABILITY), "/x", Bounds()
+    )
+    assert samples(desk) == {}, "nothing is judged again yet, and nobody promises anything about the erp"
+    again = [key for key, state in desk.states.items() if desk.process.on_restore(key, state) is None]
+    for key in again:
+        for part, state in desk.process.on_change(
+            key, desk.states.get, desk.stream_time, desk.stream_time
+        ).states.items():
+            if state is None:
+                desk.states.pop(part, None)
+            else:
+                desk.states[part] = state
+    assert services(desk) == {("z", "crm"), ("a", "crm")}
+
+
+def services(desk: ServiceDesk) -> set[tuple[str, ...]]:
+    """Of which agreements and services the counters are shown."""
+    return {key[1:] for key in samples(desk) if key[0] == "service_down_seconds_total"}
+
+
+def agreements(name: str, *targets: dict[str, Any], also: dict[str, Any] | None = None) -> Any:
+    """Contracts of one agreement, and of another behind it."""
+    found = [{"id": name, "from": "2026-04-01", "targets": list(targets)}]
+    if also is not None:
+        found.append({"id": "a", "from": "2026-04-01", "targets": [also]})
+    return contracts_of({"agreements": found})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +15,8 @@ from slawatch.core.schedule import Wakes
 from slawatch.process import Get, Outcome, Output, Place, Reason, Rejection, Turn
 from slawatch.settings import StreamTime
 from slawatch.stream.batch import MAX_EVENT_BYTES, Batch, Limits
+from slawatch.stream.dead_letters import Undecoded
+from slawatch.stream.errors import Damaged
 from slawatch.stream.position import Position
 from slawatch.stream.stream_time import LOG_APPEND_TIME, StreamClock
 from slawatch.stream.table import MemoryTable
@@ -151,6 +153,41 @@ def test_a_record_that_is_too_large_is_not_even_decoded() -> None:
     batch.take([Input(b"a", b"x" * (MAX_EVENT_BYTES + 1), 0, 0)], 0, NOW, 60.0)
     [letter] = batch.letters
     assert letter.reason is Reason.TOO_LARGE
+
+
+def test_a_record_that_the_client_could_not_decode_is_a_dead_letter_and_moves_no_time() -> None:
+    lane = Lane()
+    batch = lane.batch()
+    batch.take([event(1, "a", timestamp=50), Undecoded(2, "no UTF-8"), event(3, "b", timestamp=60)], 0, NOW, 60.0)
+    [letter] = batch.letters
+    assert (letter.reason, letter.error, letter.key, letter.value, letter.offset) == (
+        Reason.INVALID, "no UTF-8", None, None, 2,
+    )  # fmt: skip
+    assert (batch.offset, batch.records, lane.clock.at) == (4, 3, 60)
+
+
+@pytest.mark.parametrize("turn", ["take", "fire", "judge", "start"])
+def test_a_table_that_can_not_be_read_is_no_fault_of_a_record(turn: str) -> None:
+    class Failing:
+        def get(self, key: bytes) -> bytes | None:
+            raise Damaged("a block is damaged")
+
+    table: Any = Failing()
+    lane = Lane()
+    lane.run([event(1, "a", due=15, timestamp=10)])
+    lane.clock.record(20, NOW)
+    if turn == "start":
+        lane.process = Setting(Damaged("a block is damaged"))
+    batch = Batch(lane.process, table, lane.wakes, lane.clock, lane.offset, lane.limits)
+    calls: dict[str, Callable[[], object]] = {
+        "take": lambda: batch.take([event(2, "b", timestamp=12)], 0, NOW, 60.0),
+        "fire": lambda: batch.fire(NOW, 60.0),
+        "judge": lambda: batch.judge([b"a"], NOW, 60.0),
+        "start": lambda: batch.start(NOW),
+    }
+    with pytest.raises(Damaged):
+        calls[turn]()
+    assert batch.letters == []
 
 
 def test_a_wake_up_that_raises_is_a_dead_letter_with_the_state() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from slawatch.metrics import Metrics
@@ -89,3 +90,17 @@ def test_what_the_states_of_all_partitions_come_to_is_summed_by_labels() -> None
     assert [sample.value for sample in families["slawatch_open_tickets"].samples] == [12]
     [ratio] = families["slawatch_period_ratio"].samples
     assert (dict(ratio.labels), ratio.value) == (dict(promise), 0.998)
+
+
+def test_states_that_can_not_be_shown_take_nothing_else_off_the_page(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Shown):
+        def samples(self) -> Iterable[Sample]:
+            raise IndexError("no such seat")
+
+    metrics = Metrics(lambda: NOW)
+    metrics.show(lambda: [Broken(0), Shown(1, held=(Sample("open_tickets", (), 5),))], lambda: True)
+    for _ in range(2):
+        seen = page(metrics)
+        assert seen["slawatch_open_tickets",] == 5
+        assert seen["slawatch_partition_ready", "tickets", "0"] == 1
+    assert [record.message for record in caplog.records] == ["the states of a partition can't be shown on /metrics"]

@@ -138,7 +138,9 @@ class ServiceProcess:
     def gauges(self, tally: bytes, at: int) -> Iterable[Sample]:
         if not tally:
             return
-        name, rows = packed.service_of(tally)
+        name, rows, fingerprint = packed.service_of(tally)
+        if name not in self._promised or fingerprint not in (None, self._contracts.fingerprint):
+            return  # nothing is promised about it any more, or it is still to be judged again: its seats are others
         table = self._table(name)
         for row in rows:
             line = packed.shown(row, table, at)

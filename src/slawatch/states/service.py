@@ -126,7 +126,7 @@ class Kept:
         for number, group in enumerate(groups):
             if group.dirty or service.reseated:
                 states[part_key(METERS, key, number)] = _part(
-                    METERS, (service.id, [_line(line, service.table) for line in group.lines])
+                    METERS, (service.id, [_line(line, service.table) for line in group.lines], fingerprint)
                 )
             if service.reseated or any(line.meter is not None and line.meter.settled for line in group.lines):
                 states[part_key(REST, key, number)] = _part(REST, [_rest(line) for line in group.lines])
@@ -310,10 +310,13 @@ class Shown(NamedTuple):
     lost: float
 
 
-def service_of(meters: bytes) -> tuple[str, list[Any]]:
-    """Whose meters they are, and the rows of its lines."""
-    name, rows = _unpack(memoryview(meters)[2:])
-    return name, rows
+def service_of(meters: bytes) -> tuple[str, list[Any], bytes | None]:
+    """Whose meters they are, the rows of its lines, and the fingerprint of the agreements whose seats these number.
+
+    States that were written before the fingerprint was noted have none.
+    """
+    name, rows, *noted = _unpack(memoryview(meters)[2:])
+    return name, rows, noted[0] if noted else None
 
 
 def shown(row: Sequence[Any], table: Table, at: int) -> Shown | None:

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from slawatch.core.schedule import Wakes
 from slawatch.process import Message, Outcome, Output, Process, Readable, Reason, Rejection, State, Turn
-from slawatch.stream.dead_letters import DeadLetter, record_size
+from slawatch.stream.dead_letters import DeadLetter, Undecoded, record_size
+from slawatch.stream.errors import LaneError
 from slawatch.stream.stream_time import StreamClock
 from slawatch.stream.table import Table
 
@@ -133,6 +134,9 @@ class Batch:
     def _turn(self, record: InputRecord, now: int) -> None:
         """One record: decoded, applied, and what it led to taken over."""
         value = record.value
+        if record.__class__ is Undecoded:
+            self._reject(Reason.INVALID, record.error, record)
+            return
         if value is not None and len(value) > MAX_EVENT_BYTES:
             self._reject(Reason.TOO_LARGE, f"value has {len(value)} bytes, more than {MAX_EVENT_BYTES}", record)
             return
@@ -146,6 +150,8 @@ class Batch:
                 self._reject(event.reason, event.error, record)
                 return
             turn = self._on_event(event, self.get, self._clock.at, now)
+        except LaneError:
+            raise  # the table can't be read: that is no fault of the record
         except Exception as error:
             self._count(Outcome.DEAD_LETTER)
             letter = DeadLetter(Reason.BUG, _named(error), record.key, value, record.offset, record.timestamp)
@@ -171,6 +177,8 @@ class Batch:
         at = self._clock.at
         try:
             turn = self._process.on_start(self.get, at, now)
+        except LaneError:
+            raise
         except Exception as error:
             self.fired += 1
             self._bug(error, self._unheard(b"", Reason.BUG, _named(error), at))
@@ -190,6 +198,8 @@ class Batch:
             at = self._clock.at
             try:
                 turn = self._process.on_change(key, self.get, at, now)
+            except LaneError:
+                raise
             except Exception as error:
                 self._bug(error, self._unheard(key, Reason.BUG, _named(error), at))
             else:
@@ -211,6 +221,8 @@ class Batch:
             self.fired += 1
             try:
                 turn = self._process.on_wake_up(key, due, self.get, at, now)
+            except LaneError:
+                raise
             except Exception as error:
                 # The key stays out of the heap until its next event: the same state would raise again.
                 self._undo(key)

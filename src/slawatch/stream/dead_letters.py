@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from slawatch.process import Headers, Reason
@@ -21,6 +22,18 @@ class DeadLetter(NamedTuple):
     offset: int
     timestamp: int
     wake_up: bool = False
+
+
+class Undecoded(NamedTuple):
+    """Stands for a record that the client can't decode: there is nothing of it but its place."""
+
+    offset: int
+    error: str
+    key: bytes | None = None
+    value: bytes | None = None
+    timestamp: int = -1
+    timestamp_type: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Outgoing(NamedTuple):

@@ -148,8 +148,8 @@ class Partition:
         self._count_up(batch, committed_at)
         metrics = self._around.metrics
         metrics.batch_seconds.observe(time.perf_counter() - began)
-        if written.appended_at is not None:
-            metrics.clock_skew.set((written.sent_at - written.appended_at) / 1000)
+        if (skew := written.skew) is not None:
+            metrics.clock_skew.set(skew / 1000)
 
     async def _compute(self, batch: Batch, to_judge: list[bytes]) -> None:
         while not batch.full:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 from rocksdict import Options, Rdict, WriteBatch
 
+from slawatch.stream.errors import Damaged
 from slawatch.stream.position import POSITION_KEY, Position
 from slawatch.stream.table import Tally, recount
 
@@ -23,6 +24,10 @@ _log = logging.getLogger(__name__)
 
 STALE_MS = 43_200_000
 """Half of the changelog's `delete.retention.ms`: after the whole of it a deletion may be unseen for ever."""
+
+
+_LOCKED = ("lock hold by", "/LOCK")
+"""In what is said of a folder that another process has open."""
 
 
 class _Meta(NamedTuple):
@@ -39,6 +44,8 @@ class RocksTable:
 
     def __init__(self, folder: Path, owner: str, tally: Tally, clock: Callable[[], int]) -> None:
         self._folder = folder
+        self._damage = folder.with_name(f"{folder.name}.damaged")
+        """A file that is there when the folder was found damaged while it was open."""
         self._owner = owner
         self._tally = tally
         self._clock = clock
@@ -50,51 +57,67 @@ class RocksTable:
 
     def _open(self) -> Rdict:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
+        if self._damage.exists():
+            return self._anew("was found damaged")
         try:
-            return self._adopt(Rdict(str(self._folder), Options(raw_mode=True)))
+            db = Rdict(str(self._folder), Options(raw_mode=True))
         except Exception as error:  # rocksdict raises plain Exception for damage, locks and missing rights alike
-            if "lock" in str(error).lower():
+            if any(words in str(error) for words in _LOCKED):
                 raise
             return self._anew(f"is damaged ({error})")
+        try:
+            reason = self._adopt(db)
+        except Exception as error:
+            reason = f"is damaged ({error})"
+        if reason is None:
+            return db
+        db.close()
+        return self._anew(reason)
 
-    def _adopt(self, db: Rdict) -> Rdict:
+    def _adopt(self, db: Rdict) -> str | None:
+        """Take over how far the folder goes; else why it can't be."""
         data = db.get(POSITION_KEY)
         if data is None:
-            if next(iter(db.keys()), None) is None:
-                return db
-            db.close()
-            return self._anew("does not say what it includes")
+            return None if next(iter(db.keys()), None) is None else "does not say what it includes"
         meta = msgspec.msgpack.decode(data, type=_Meta)
-        reason = None
         if meta.owner != self._owner:
-            reason = f"belongs to {meta.owner}, not to {self._owner}"
-        elif self._clock() - meta.written_at > STALE_MS:
-            reason = "is older than the changelog's deletions"
-        if reason is not None:
-            db.close()
-            return self._anew(reason)
+            return f"belongs to {meta.owner}, not to {self._owner}"
+        if self._clock() - meta.written_at > STALE_MS:
+            return "is older than the changelog's deletions"
         self.changelog_offset = meta.changelog_offset
         self.position = None if meta.position is None else Position(*meta.position)
-        return db
+        return None
 
     def _anew(self, reason: str) -> Rdict:
         fields = {"folder": str(self._folder)}
         _log.warning("table folder %s; it is built anew from the changelog", reason, extra={"fields": fields})
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._damage.unlink(missing_ok=True)
         self.position, self.changelog_offset = None, 0
         return Rdict(str(self._folder), Options(raw_mode=True))
 
     def get(self, key: bytes) -> bytes | None:
-        state: bytes | None = self._db.get(key)  # bytes in and out: the mode is raw
+        try:
+            state: bytes | None = self._db.get(key)  # bytes in and out: the mode is raw
+        except Exception as error:
+            raise self._damaged(error) from error
         return state
 
     def __len__(self) -> int:
         return int(self._db.property_int_value("rocksdb.estimate-num-keys") or 0)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        for key, state in self._db.items():
-            if isinstance(key, bytes) and key != POSITION_KEY:
-                yield key, state
+        found = self._db.iter()
+        found.seek_to_first()
+        while found.valid():
+            key = found.key()
+            if key != POSITION_KEY:
+                yield key, found.value()
+            found.next()
+        try:
+            found.status()  # at damage it ends as if there were no more
+        except Exception as error:
+            raise self._damaged(error) from error
 
     def load(self, states: Mapping[bytes, bytes | None], position: Position | None, changelog_offset: int) -> None:
         if position is not None:
@@ -114,6 +137,10 @@ class RocksTable:
     def apply(self, states: Mapping[bytes, bytes | None], position: Position, changelog_offset: int) -> None:
         recount(self.tallies, self._tally, self.get, states)
         self.load(states, position, changelog_offset)
+
+    def _damaged(self, error: Exception) -> Damaged:
+        self._damage.touch()
+        return Damaged(f"the table folder {self._folder} is damaged ({error}); the next start builds it anew")
 
     def clear(self) -> None:
         self._db.close()

@@ -6,6 +6,7 @@ The consumer is the lane's; this is the part of it that one partition may touch.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,7 +14,8 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from slawatch.metrics import Metrics
 from slawatch.stream.batch import InputRecord
-from slawatch.stream.client import bounded
+from slawatch.stream.client import KAFKA_SECONDS, bounded
+from slawatch.stream.dead_letters import Undecoded
 from slawatch.stream.ends import Ends
 from slawatch.stream.errors import BrokerAway, Refused
 from slawatch.stream.stream_time import Mark, StreamClock
@@ -37,7 +39,12 @@ class Source:
         self._metrics = metrics
         self._name = f"partition {partition.partition} of {partition.topic}"
         self._mark: Mark | None = None
-        self._asked_at = 0
+        """What stream time waits for."""
+        self._newest: Mark | None = None
+        self._asked_at = self._looked_at = -float("inf")  # monotonic: a wall clock may be put back
+        self._position = 0
+        self._still = 0.0
+        """Seconds for which nothing came though there was something."""
         self.offset = 0
         self.jumped = False
         """The offset moved without a record; the next commit says so even if it is empty."""
@@ -68,17 +75,39 @@ class Source:
     async def look_at_end(self, clock: StreamClock, soonest: int | None, now: int) -> None:
         """Move stream time if everything until some instant was read; ask where the end is if that would help.
 
-        Only to be called with nothing in hand, so that the consumer's position is what was taken.
+        Only to be called with nothing in hand, so that the consumer's position is what was taken. Raises `BrokerAway`
+        when there is something to read and nothing comes: the client is silent about fetches that fail.
         """
-        if self._mark is None:
-            if not clock.wants_mark(soonest, now) and now - self._asked_at < IDLE_MS:
-                return
-            self._asked_at = now
-            self._mark = await self._ends.mark(self.partition)
+        seconds = time.monotonic()
+        if seconds - self._asked_at >= IDLE_MS / 1000 or (self._mark is None and clock.wants_mark(soonest, now)):
+            self._asked_at = seconds
+            self._newest = await self._ends.mark(self.partition)
+            self._mark = self._mark or self._newest
+        if self._mark is None or self._newest is None:
+            return
         position = await bounded(self._consumer.position(self.partition), "ask for a position")
-        self.lag = max(0, self._mark.end - position)
-        if clock.caught_up(self._mark, position):
-            self._mark = None
+        self.lag = max(0, self._newest.end - position)
+        if not clock.caught_up(self._mark, position):
+            self._watch(position, seconds)
+            return
+        self._mark = None if self._mark is self._newest else self._newest
+        self._still = 0.0
+        if position > self.offset:
+            # Markers of transactions, or what was aborted: committed too, or retention would seem to take it from us.
+            self.offset = position
+            self.jumped = True
+
+    def _watch(self, position: int, seconds: float) -> None:
+        """Records are known to be there; a process that was stopped meanwhile has not waited for them."""
+        if position != self._position:
+            self._position, self._still = position, 0.0
+        else:
+            self._still += min(seconds - self._looked_at, IDLE_MS / 1000)
+        self._looked_at = seconds
+        if self._still > KAFKA_SECONDS and self._mark is not None:
+            raise BrokerAway(
+                f"{self._name} stopped at offset {position} of {self._mark.end}: Kafka has records and sends none"
+            )
 
     async def fetch(self, clock: StreamClock, soonest: int | None, now: int, most: int) -> Sequence[InputRecord]:
         """At most so many records; waits until there are any or a deadline can fire."""
@@ -108,7 +137,27 @@ class Source:
             raise
         except KafkaError as error:
             raise BrokerAway(f"{self._name} could not be read: {error!r}") from error
+        except UnicodeDecodeError:
+            return await self._read_singly(most)
         return list(fetched.get(self.partition, ()))
+
+    async def _read_singly(self, most: int) -> list[InputRecord]:
+        """Records up to one that the client can't decode, for a header whose name is not UTF-8, and that one."""
+        offset = await bounded(self._consumer.position(self.partition), "ask for a position")
+        self._consumer.seek(self.partition, offset)
+        records: list[InputRecord] = []
+        try:
+            while len(records) < most:
+                fetched = await self._consumer.getmany(self.partition, timeout_ms=_FILL_MS, max_records=1)
+                found = fetched.get(self.partition, ())
+                if not found:
+                    break
+                records += found
+                offset = found[-1].offset + 1
+        except UnicodeDecodeError as error:
+            records.append(Undecoded(offset, f"the client can't decode the record: {error}"))
+            self._consumer.seek(self.partition, offset + 1)
+        return records
 
     def _has_left(self, wanted: int, position: int) -> bool:
         """Whether so many records are known to follow: who lags fills his batches, so that there are fewer of them."""
@@ -132,6 +181,6 @@ class Source:
         lost = beginning - self.offset
         self._metrics.events_lost.inc(lost)
         fields = {"topic": self.partition.topic, "partition": self.partition.partition, "to": beginning}
-        _log.error("retention deleted %d events before they were read", lost, extra={"fields": fields})
+        _log.error("retention deleted up to %d events before they were read", lost, extra={"fields": fields})
         self.offset = beginning
         self.jumped = True

@@ -19,6 +19,8 @@ from slawatch.stream.topic_plan import Difference, Found, Planned, Role, changel
 
 _VISIBLE_SECONDS = 15.0  # until a created topic is in every broker's metadata
 _TOPIC_EXISTS = 36
+_PASSING = {7, 38, 41, 89}
+"""Timed out, fewer brokers than replicas, no controller, throttled: so it is while a cluster starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,10 @@ class TopicAdmin:
         return next((int(entry[1]) for entry in entries if entry[0] == "default.replication.factor"), 1)
 
     async def create(self, missing: Iterable[Planned], partitions: int) -> None:
-        """Create topics; one that another worker has created meanwhile is as good. Raises `Refused`."""
+        """Create topics; one that another worker has created meanwhile is as good.
+
+        Raises `Refused`, or `BrokerAway` for what passes when the cluster has come up.
+        """
         replication = await self._replication()
         new = []
         for topic in missing:
@@ -105,6 +110,8 @@ class TopicAdmin:
         for name, code, *rest in response.topic_errors:
             if code not in (0, _TOPIC_EXISTS):
                 reason = (rest[0] if rest else None) or for_code(code).__name__
+                if code in _PASSING:
+                    raise BrokerAway(f"{name}: the topic could not be created yet: {reason}")
                 raise Refused(f"{name}: the topic could not be created: {reason}")
 
 

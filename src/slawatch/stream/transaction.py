@@ -29,7 +29,9 @@ Commit = Callable[[int], Awaitable[None]]
 """Commits an input offset through the consumer; for brokers without transactions."""
 
 _TRANSACTION_MS = 60_000  # above the bound of an await, so that a slow step fails by ours and not by the broker's
-_REFRESH_SECONDS = 86_400.0  # well within the broker's `transactional.id.expiration.ms` of 7 days
+_REFRESH_SECONDS = 21_600.0
+"""The age at which a producer is replaced: well within the broker's `transactional.id.expiration.ms` of 7 days, and long
+before the 2^31 records after which the client's sequence numbers are no longer the broker's."""
 _MAX_BATCH_BYTES = 1_000_000  # a record batch; larger ones save nothing
 
 
@@ -40,6 +42,15 @@ class Written(NamedTuple):
     appended_at: int | None
     """The broker's clock; None where the changelog doesn't carry append times."""
     sent_at: int
+    received_at: int
+
+    @property
+    def skew(self) -> int | None:
+        """Our clock less the broker's in ms, as near to 0 as the instants of sending and of the answer leave open."""
+        if self.appended_at is None:
+            return None
+        least, most = self.sent_at - self.appended_at, self.received_at - self.appended_at
+        return least if least > 0 else min(0, most)
 
 
 class Writer:
@@ -63,7 +74,7 @@ class Writer:
         self._changelog = topics.changelog_of(source.topic)
         self._batch_bytes = min(_MAX_BATCH_BYTES, *topics.limits.values())
         self._producer: AIOKafkaProducer | None = None
-        self._used_at = 0.0
+        self._started_at = 0.0
         self._open = False
         """A transaction was begun and its commit was not: it may be aborted."""
 
@@ -84,7 +95,7 @@ class Writer:
             linger_ms=0,
         )
         await bounded(self._producer.start(), f"start the producer of {self._source.topic}/{self._source.partition}")
-        self._used_at = time.monotonic()
+        self._started_at = time.monotonic()
 
     async def stop(self) -> None:
         """Abort what was begun and not yet given to commit, and stop; both bounded, neither raises."""
@@ -101,7 +112,7 @@ class Writer:
     async def write(self, batch: Batch, position: Position) -> Written:
         """Make a batch true: see the numbered steps; raises `Fenced` or `BrokerAway`."""
         try:
-            if time.monotonic() - self._used_at > _REFRESH_SECONDS:
+            if time.monotonic() - self._started_at > _REFRESH_SECONDS:
                 await self.stop()
                 await self.start()
             written = await (
@@ -111,7 +122,6 @@ class Writer:
             raise Fenced(f"{self._name} was taken over by another worker while this one stood still") from error
         except KafkaError as error:
             raise BrokerAway(f"{self._name}: the batch could not be written: {error!r}") from error
-        self._used_at = time.monotonic()
         return written
 
     @property
@@ -194,7 +204,7 @@ class Writer:
         last = [delivery for delivery in deliveries if delivery.topic == self._changelog][-1]
         metadata = last.future.result()
         appended_at = metadata.timestamp if metadata.timestamp_type == 1 else None
-        return Written(metadata.offset + last.records, appended_at, sent_at)
+        return Written(metadata.offset + last.records, appended_at, sent_at, now_ms())
 
 
 class _Delivery(NamedTuple):

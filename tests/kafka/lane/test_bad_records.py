@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.record.util import calc_crc32c
 
 from counting import Counting
 from lane_desk import Desk, due_in, events, eventually, ids
+from slawatch.local_kafka import LocalKafka
 from slawatch.stream.app import Worker
 
 
@@ -66,6 +72,57 @@ async def test_every_kind_of_bad_record(desk: Desk) -> None:
     assert 1_000_000 < len(cut.value) < 1_048_588
     assert huge.startswith(cut.value)
     assert "asked to raise by 3" in headers(letters[5])["error"]
+
+
+async def test_a_header_whose_name_is_no_utf_8(desk: Desk, kafka: LocalKafka) -> None:
+    settings = await desk.create_topics(partitions=1)
+    await desk.produce(events(0, 5))
+    async with AIOKafkaProducer(bootstrap_servers=kafka.brokers) as producer:
+        batch = producer.create_batch()
+        batch.append(key=b"k", value=b"{}", timestamp=None, headers=[("zzqq", b"v")])
+        batch.close()
+        batch._build = spoilt(batch._build())
+        await (await producer.send_batch(batch, settings.tickets, partition=0))
+    await desk.produce(events(6, 10))
+    async with Worker(settings, [Counting()]) as worker:
+        await worker.ready()
+        assert ids(await desk.read("warnings", 9)) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
+        [letter] = await desk.read("dead_letters", 1)
+    assert (letter.key, letter.value) == (None, None)
+    assert (headers(letter)["reason"], headers(letter)["source-offset"]) == ("invalid", "5")
+    assert "can't decode" in headers(letter)["error"]
+    assert await desk.committed(0) == 10
+
+
+def spoilt(built: bytes) -> Callable[[], bytearray]:
+    """A record batch whose header `zzqq` has a name that no client can decode, with a checksum that is right."""
+    data = bytearray(built)
+    at = data.index(b"zzqq")
+    data[at : at + 2] = b"\xff\xfe"
+    struct.pack_into(">I", data, 17, calc_crc32c(memoryview(data)[21:]))
+    return lambda: data
+
+
+async def test_what_a_transactional_producer_wrote_is_read_to_its_last_marker(desk: Desk, kafka: LocalKafka) -> None:
+    settings = await desk.create_topics(partitions=1)
+    async with AIOKafkaProducer(bootstrap_servers=kafka.brokers, transactional_id=settings.group) as producer:
+        for number in range(3):
+            async with producer.transaction():
+                for one in events(number * 10, number * 10 + 10):
+                    await producer.send(settings.tickets, json.dumps(one).encode(), b"%b" % one["key"].encode())
+    async with Worker(settings, [Counting()]) as worker:
+        await worker.ready()
+        await desk.read("warnings", 30)
+        async with asyncio.timeout(20):
+            while await desk.committed(0) != 33:
+                await asyncio.sleep(0.2)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.brokers)
+    await admin.start()
+    await admin.delete_records({TopicPartition(settings.tickets, 0): RecordsToDelete(-1)})  # as retention would
+    await admin.close()
+    async with Worker(settings, [Counting()]) as worker:
+        await worker.ready()
+        assert worker.metrics.registry.get_sample_value("slawatch_events_lost_total") == 0
 
 
 async def test_a_wake_up_that_raises_is_silent_until_the_next_event(

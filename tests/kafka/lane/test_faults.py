@@ -94,6 +94,18 @@ async def test_no_broker_at_start_for_too_long(desk: Desk, monkeypatch: pytest.M
         assert worker.exit_code == 1
 
 
+async def test_a_cluster_that_has_not_all_its_brokers_yet_is_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slawatch.stream.connection._START_SECONDS", 3.0)
+    settings = desk.settings(replication=3)
+    worker = Worker(settings, [Counting()])
+    async with worker:
+        await asyncio.wait_for(worker.lane.ended.wait(), 40)
+    assert isinstance(worker.lane.failure, BrokerAway), worker.lane.failure
+    assert "could not be created yet" in str(worker.lane.failure)
+
+
 async def test_a_worker_that_waits_for_a_broker_can_be_told_to_end(desk: Desk) -> None:
     worker = desk.spawn(brokers=f"127.0.0.1:{free_port()}")
     await eventually(lambda: "no broker at" in worker.log(), 20, worker.log)

@@ -1,0 +1,169 @@
+"""What a partition knows of its end: the lag, records that do not come, markers, and records that nobody can decode."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from aiokafka import TopicPartition
+
+from slawatch.metrics import Metrics
+from slawatch.settings import StreamTime
+from slawatch.stream.dead_letters import Undecoded
+from slawatch.stream.errors import BrokerAway
+from slawatch.stream.source import Source
+from slawatch.stream.stream_time import Mark, StreamClock
+
+WHERE = TopicPartition("tickets", 0)
+NOW = 1_700_000_000_000
+
+
+class Record(NamedTuple):
+    offset: int
+
+
+class Broker:
+    """One partition as the lane's consumer and the consumers of ends see it; offsets in `spoilt` can't be decoded."""
+
+    def __init__(self, end: int, spoilt: Sequence[int] = ()) -> None:
+        self.end = end
+        self.at = 0
+        self.asked = 0
+        self.spoilt = set(spoilt)
+
+    async def mark(self, _: TopicPartition) -> Mark:
+        self.asked += 1
+        return Mark(NOW, self.end)
+
+    async def position(self, _: TopicPartition) -> int:
+        return self.at
+
+    def seek(self, _: TopicPartition, offset: int) -> None:
+        self.at = offset
+
+    def assignment(self) -> set[TopicPartition]:
+        return {WHERE}
+
+    def last_stable_offset(self, _: TopicPartition) -> int:
+        return self.end
+
+    async def getmany(self, *_: TopicPartition, timeout_ms: int, max_records: int) -> Mapping[TopicPartition, Any]:
+        last = min(self.end, self.at + max_records)
+        offsets = range(self.at, last)
+        if self.spoilt & {*offsets}:
+            b"\xff".decode()
+        self.at = last
+        return {WHERE: [Record(offset) for offset in offsets]} if offsets else {}
+
+
+class Clocks:
+    """A wall clock and a monotonic one, in the hands of a test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.seconds = NOW, 1_000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.seconds)
+
+    def go(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.wall += int(seconds * 1000)
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    return Clocks(monkeypatch)
+
+
+def source_of(broker: Any) -> Source:
+    return Source(WHERE, broker, broker, Metrics(lambda: NOW))
+
+
+def stream_clock() -> StreamClock:
+    return StreamClock(StreamTime.AUTO, 0)
+
+
+async def test_the_lag_grows_while_more_comes_in_than_is_done(clocks: Clocks) -> None:
+    broker = Broker(10_000)
+    source, clock, lags = source_of(broker), stream_clock(), []
+    for _ in range(5):
+        await source.look_at_end(clock, None, clocks.wall)
+        lags.append(source.lag)
+        broker.at += 1_000
+        broker.end += 5_000
+        clocks.go(6)
+    assert lags == [10_000, 14_000, 18_000, 22_000, 26_000]
+
+
+async def test_the_end_that_stream_time_waits_for_does_not_run_away_from_it(clocks: Clocks) -> None:
+    broker = Broker(1_000)
+    source, clock = source_of(broker), stream_clock()
+    await source.look_at_end(clock, None, clocks.wall)
+    broker.end, broker.at = 9_000, 1_000
+    clocks.go(6)
+    await source.look_at_end(clock, None, clocks.wall)
+    assert clock.at == NOW
+    assert source.lag == 8_000
+
+
+async def test_records_that_are_there_and_do_not_come_end_the_worker(clocks: Clocks) -> None:
+    broker = Broker(20)
+    source, clock = source_of(broker), stream_clock()
+    broker.at = 5
+    for _ in range(45):
+        await source.look_at_end(clock, None, clocks.wall)
+        clocks.go(1)
+    clocks.go(2)
+    with pytest.raises(BrokerAway, match="partition 0 of tickets stopped at offset 5 of 20"):
+        await source.look_at_end(clock, None, clocks.wall)
+
+
+async def test_who_was_stopped_for_an_hour_has_not_waited_an_hour(clocks: Clocks) -> None:
+    broker = Broker(20)
+    source, clock = source_of(broker), stream_clock()
+    for _ in range(2):
+        await source.look_at_end(clock, None, clocks.wall)
+        clocks.go(3_600)
+    await source.look_at_end(clock, None, clocks.wall)
+
+
+async def test_slow_work_is_not_taken_for_silence(clocks: Clocks) -> None:
+    broker = Broker(1_000)
+    source, clock = source_of(broker), stream_clock()
+    for _ in range(200):
+        await source.look_at_end(clock, None, clocks.wall)
+        broker.at += 1
+        clocks.go(4)
+
+
+async def test_a_wall_clock_that_is_put_back_stops_no_question(clocks: Clocks) -> None:
+    broker = Broker(0)
+    source, clock = source_of(broker), stream_clock()
+    for _ in range(3):
+        await source.look_at_end(clock, None, clocks.wall)
+        clocks.go(6)
+        clocks.wall -= 3_600_000
+    assert broker.asked == 3
+
+
+async def test_markers_behind_the_last_record_are_committed_once(clocks: Clocks) -> None:
+    broker = Broker(33)
+    source, clock = source_of(broker), stream_clock()
+    source.offset, broker.at = 32, 33
+    await source.look_at_end(clock, None, clocks.wall)
+    assert (source.offset, source.jumped) == (33, True)
+    source.jumped = False
+    clocks.go(6)
+    await source.look_at_end(clock, None, clocks.wall)
+    assert (source.offset, source.jumped) == (33, False)
+
+
+async def test_a_record_that_the_client_can_not_decode_is_passed_by_its_offset() -> None:
+    broker = Broker(10, spoilt=[3, 4, 9])
+    source, clock = source_of(broker), stream_clock()
+    read: list[Any] = []
+    while broker.at < broker.end:
+        read += await source.fetch(clock, None, NOW, 100)
+    assert [record.offset for record in read] == list(range(10))
+    assert [record.offset for record in read if isinstance(record, Undecoded)] == [3, 4, 9]
+    assert "can't decode" in read[3].error

@@ -23,7 +23,7 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     """Whether the clocks as they stand and this newest fact are all that matters.
 
     So no threshold was crossed at or after it, the ticket opens when it did, and what is promised is the same: also to
-    an ended clock that reopens, for which changes after its end begin to matter then.
+    an ended round that reopens, with a clock or none, for which changes after its end begin to matter then.
     """
     observed, now = fact.observed, ticket.fields
     if ticket.order is None:
@@ -39,6 +39,9 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     for rounds in ticket.rounds:
         clock = rounds.clock
         if clock is None:
+            if rounds.number and not rounds.active and rounds.rule.answered_in:
+                if offer.promise(rounds.slot, rounds.since) is not None:
+                    return False
             continue
         if clock.crossings and clock.crossings[-1] >= fact.at:
             return False

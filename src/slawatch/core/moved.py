@@ -89,10 +89,19 @@ def gone_on(
     """The clocks that had ended `before` and go on, and those that end at `at` as they had ended: nothing is said of either."""
     for clock in before:
         if clock.ended_at is None and _is_counted(clock, counted):
-            yield Moved(clock, _due(clock), None, _told(ticket.fields))
+            yield Moved(clock, _due(clock), None, _told(_fields_of(ticket, clock)))
+    outcomes = [said for said in alerts if said.what in (alert.MET, alert.MISSED)]
     for clock in ended(ticket):
-        if clock.ended_at == at and _is_counted(clock, counted) and not any(_is_about(clock, said) for said in alerts):
+        if clock.ended_at == at and _is_counted(clock, counted) and not any(_is_about(clock, one) for one in outcomes):
             yield Moved(clock, _due(clock), at, _told(ticket.fields))
+
+
+def _fields_of(ticket: Ticket, clock: Clock) -> Fields:
+    """The fields that count for a clock that runs: those at its breach, or the present ones."""
+    if not clock.exceeded:
+        return ticket.fields
+    history = ticket.history
+    return _fields_at(history.facts(), history.base(), _breached(clock, 0))
 
 
 def _is_counted(clock: Clock, counted: Counted) -> bool:

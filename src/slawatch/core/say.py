@@ -15,7 +15,7 @@ from slawatch.core.clock import Clock
 from slawatch.core.fact import CUSTOMER, KIND, PRIORITY, SERVICE, TEAM
 from slawatch.core.history import Filed
 from slawatch.core.promise import BREACHED
-from slawatch.core.rule import ENDED
+from slawatch.core.rule import ENDED, RUNNING
 from slawatch.core.said import OUTCOMES, STANDS, again, correction, forget_outcome
 from slawatch.core.slug import unescaped
 from slawatch.core.ticket import Ticket
@@ -121,7 +121,8 @@ def _gone(ticket: Ticket, filed: Filed, clock: Clock | None, what: str, cause: i
             return alert
         return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), budget, budget, False)
     if clock is not None:
-        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, clock.mark, False)
+        spent = clock.spent_then(cause) if clock.stance == RUNNING else clock.mark
+        return _alert(ticket, clock, what, nth, None, cause, clock.due_at(), clock.promise.budget, spent, False)
     fields = ticket.fields
     return Alert(
         what, nth, unescaped(filed.slug), filed.slug, filed.metric, ticket.id, filed.round, None,

@@ -165,9 +165,14 @@ def _step(service: Service, due: int, retention: int | None, quiet: Collection[G
             turned.append(group)
     for group in service.groups.values():
         if group.due == due or group in turned:
-            _pass(group, due)
-            if group not in quiet:
-                for line in group.lines:
+            group.turn(due)
+            for line in group.lines:
+                if _close(line, due) and group not in quiet:
+                    alerts += _said(service, line)
+            for line in group.lines:
+                if line.meter is not None:
+                    line.meter.advance(due + 1)
+                if group not in quiet:
                     alerts += _said(service, line)
             group.schedule(due)
     service.at = max(service.at, due + 1)
@@ -179,13 +184,14 @@ def _step(service: Service, due: int, retention: int | None, quiet: Collection[G
     return in_order(alerts)
 
 
-def _pass(group: Group, due: int) -> None:
-    group.turn(due)
-    for line in group.lines:
-        meter = line.meter
-        if meter is not None:
-            meter.advance(due + 1)
-            meter.close(due)
+def _close(line: Line, due: int) -> bool:
+    """Close what is to be closed at an instant, as it is then: an outage under way is not a millisecond longer."""
+    meter = line.meter
+    if meter is None or meter.ends() != due:
+        return False
+    meter.stand()
+    meter.close(due)
+    return True
 
 
 def _catch_up(

@@ -9,6 +9,7 @@ from slawatch.core.periods.figures import ServiceFigures
 from slawatch.core.periods.line import NEVER_FINAL, Line, Past, fold
 from slawatch.core.periods.measure import measure
 from slawatch.core.periods.period import Period
+from slawatch.core.periods.reading import Reading
 
 
 def silent(
@@ -26,5 +27,8 @@ def silent(
     meter.stand()
     if until is None:
         meter.close(closes_at)
-    (reading,) = (reading for reading in meter.readings if reading.period == period)
+    reading = next((reading for reading in meter.readings if reading.period == period), None)
+    if reading is None:  # a day that a zone has left out, such as Samoa's 30 December 2011
+        reading = Reading(period, 0)
+        reading.closed = until is None
     return reading.figures(measured)

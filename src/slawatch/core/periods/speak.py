@@ -94,8 +94,8 @@ def _verdict(meter: Meter, reading: Reading) -> Iterator[dict[str, Any]]:
     if (verdict is not None and said.get(verdict.value, 0) & STANDS) or (verdict is None and reading.told is not None):
         if verdict is None:
             forget_outcome(said)
-        # The figures of an outage under way change all the time: they are told when it is over.
-        if meter.pending(reading) or reading.digest(measure) == reading.told:
+        # How long an outage under way is changes all the time: that is told when it is over.
+        if reading.digest(measure, meter.pending(reading)) == reading.told:
             return
         what, nth = MEASURED, correction(said, MEASURED)
     elif verdict is None:
@@ -104,7 +104,7 @@ def _verdict(meter: Meter, reading: Reading) -> Iterator[dict[str, Any]]:
     else:
         forget_outcome(said)
         what, nth = verdict.value, again(said, verdict.value)
-    reading.told = reading.digest(measure)
+    reading.told = reading.digest(measure, meter.pending(reading))
     saying = _amounts(measure, reading.used(measure), reading.measured)
     yield saying | {
         "what": what, "nth": nth, "threshold": None, "happened_at": reading.period.end,

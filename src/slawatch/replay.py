@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -196,6 +197,9 @@ def opened(source: str) -> Iterator[Iterator[bytes]]:
 
 def _lines(name: str, stream: Iterable[bytes]) -> Iterator[bytes]:
     try:
-        yield from stream
+        lines = iter(stream)
+        for first in lines:
+            yield first.removeprefix(BOM_UTF8)
+            yield from lines
     except (OSError, EOFError, zlib.error) as error:  # a gzip's damage is any of them
         raise Unreadable(f"{name}: can't be read: {error}") from None

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,26 @@ def test_replay_runs_on_until_an_instant(run):
     assert run(*arguments, stdin=first).stdout == b""
     done = run(*arguments, "--until", "2026-10-12T10:15:00.001+03:00", stdin=first)
     assert said(done.stdout) == ["gold/first_response/T/1/breached"]
+    assert run(*arguments, "--until", "2026-10-12t07:15:00.001z", stdin=first).stdout == done.stdout
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(run, folder):
+    plain = (folder / "events.jsonl").read_bytes()
+    done = run("replay", "-", "--agreements", "sla.yaml", stdin=b"\xef\xbb\xbf" + plain)
+    assert (done.returncode, said(done.stdout)) == (0, ALERTS)
+
+
+def test_without_retention_no_ticket_has_too_many_facts(run):
+    start = datetime(2026, 10, 12, tzinfo=UTC)
+    lines = [
+        json.dumps(
+            {"id": f"e{n}", "ticket": "T", "at": (start + timedelta(minutes=n)).isoformat(), "team": f"t{n % 2}"}
+        )
+        for n in (*range(1, 2_102), 0)
+    ]
+    done = run("replay", "-", "--agreements", "sla.yaml", stdin="\n".join(lines).encode())
+    assert done.returncode == 0
+    assert ["late", "1"] in [line.split()[:2] for line in done.stderr.decode().splitlines()]
 
 
 def test_bad_lines_are_reported_with_their_numbers_and_make_the_exit_code_1(run, folder):

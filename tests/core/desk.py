@@ -44,6 +44,7 @@ PROFILES = {
     "statuses": Profile(STATUSES, ("first_response", "assignment", "resolution", "closure")),
     "replies": Profile(REPLIES, ("first_response", "next_response", "update")),
     "changes": Profile(CHANGES | {"status": 4, "reply": 3}),
+    "reopenings": Profile({"status": 8, "priority": 4, "customer": 3, "reply": 1}, ("resolution", "closure")),
     "voids": Profile(VOIDS | STATUSES | REPLIES),
     "openings": Profile(OPENED | STATUSES | REPLIES),
     "in_order": Profile(ALL),

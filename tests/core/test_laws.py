@@ -62,7 +62,7 @@ def test_a_replay_says_what_the_judge_says(profile: str, seed: int) -> None:
 
 
 @uncompiled
-@pytest.mark.parametrize("profile", ["changes", "late", "mixed"])
+@pytest.mark.parametrize("profile", ["changes", "late", "mixed", "reopenings"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_fast_step_says_what_the_definition_says(profile: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = random_desk(seed, profile, 22)

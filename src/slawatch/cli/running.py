@@ -52,7 +52,7 @@ def replay_of(file: AgreementsFile, bounds: Bounds, on_bad: Callable[[BadLine], 
 def instant(text: str) -> int:
     """The ms in an instant with an offset."""
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.upper())
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:

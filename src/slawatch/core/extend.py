@@ -10,7 +10,7 @@ from slawatch.core.agreement import OnReopen
 from slawatch.core.alert import Alert
 from slawatch.core.fact import ASSIGNEE, OPENED_AT, REPLY, STATUS, Fact, Fields, Observed, Phase, observe
 from slawatch.core.history import Filed
-from slawatch.core.promise import Agreements
+from slawatch.core.promise import Agreements, Offer
 from slawatch.core.rounds import Moment, Rounds, step
 from slawatch.core.rule import ASSIGNEE as BY_ASSIGNEE
 from slawatch.core.rule import PHASE as BY_PHASE
@@ -36,19 +36,22 @@ def extends(ticket: Ticket, fact: Fact, agreements: Agreements) -> bool:
     for number in agreements.mentioned:
         if number in observed and observed[number] != now[number] and _changes(now, observed, agreements):
             return False
-    for rounds in ticket.rounds:
-        clock = rounds.clock
-        if clock is None:
-            if rounds.number and not rounds.active and rounds.rule.answered_in:
-                if offer.promise(rounds.slot, rounds.since) is not None:
-                    return False
-            continue
-        if clock.crossings and clock.crossings[-1] >= fact.at:
-            return False
-        if not rounds.active and rounds.rule.answered_in and clock.promise.target.on_reopen is OnReopen.RESUME:
-            if offer.promise(rounds.slot, rounds.since) is not clock.promise:
-                return False
-    return True
+    return all(_goes_on(rounds, fact.at, offer) for rounds in ticket.rounds)
+
+
+def _goes_on(rounds: Rounds, at: int, offer: Offer) -> bool:
+    """Whether nothing that was before `at` has to be looked at again for these rounds, also where they reopen."""
+    clock = rounds.clock
+    if clock is not None and clock.crossings and clock.crossings[-1] >= at:
+        return False
+    if rounds.active or not rounds.number or not rounds.rule.answered_in:
+        return True
+    if clock is None:
+        return offer.promise(rounds.slot, rounds.since) is None
+    return (
+        clock.promise.target.on_reopen is not OnReopen.RESUME
+        or offer.promise(rounds.slot, rounds.since) is clock.promise
+    )
 
 
 def _changes(now: Fields, observed: Observed, agreements: Agreements) -> bool:

@@ -86,6 +86,8 @@ class Collected:
         per, period = period_of(label, contract.zone)
         if per not in contract.pers() or period.start >= self.now:
             return None
+        if period.end + contract.settle < self.now:
+            return None  # it would have been closed: it was before the first that is judged
         report = self._running.report(contract.agreement, label, self._present)
         # In a file everything is known until the last line; the ledger itself knows of whole periods only.
         return None if report is None else msgspec.structs.replace(report, complete_until=rfc3339(self.now))

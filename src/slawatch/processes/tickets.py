@@ -100,7 +100,7 @@ class TicketProcess:
         status = fact.observed.get(STATUS)
         if status is not None and status not in agreements.phases:
             counts[UNKNOWN_STATUSES] = 1
-        surplus = overfull(ticket, agreements)
+        surplus = overfull(ticket, agreements) if self._bounds.retention is not None else 0
         if surplus:
             fold(ticket, agreements, surplus)
             counts[FOLDED_FACTS] = surplus

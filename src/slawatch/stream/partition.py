@@ -152,23 +152,28 @@ class Partition:
             metrics.clock_skew.set(skew / 1000)
 
     async def _compute(self, batch: Batch, to_judge: list[bytes]) -> None:
-        while not batch.full:
-            now = now_ms()
-            if to_judge:
-                batch.judge(to_judge, now, SLICE_SECONDS)
-            elif not self._started:
-                self._started = True
-                batch.start(now)
-            elif not batch.fire(now, SLICE_SECONDS):
-                pass
-            elif self._index < len(self._records):
-                self._index = batch.take(self._records, self._index, now, SLICE_SECONDS)
-            else:
-                return
+        while not batch.full and self._step(batch, to_judge):
             self.pace.turned()
             if self._finishing:
                 return
             await asyncio.sleep(0)
+
+    def _step(self, batch: Batch, to_judge: list[bytes]) -> bool:
+        """A slice of what comes next; False when nothing is left."""
+        now = now_ms()
+        if to_judge:
+            batch.judge(to_judge, now, SLICE_SECONDS)
+            return True
+        if not self._started:
+            self._started = True
+            batch.start(now)
+            return True
+        if not batch.fire(now, SLICE_SECONDS):
+            return True  # more is due than a slice has time for
+        if self._index >= len(self._records):
+            return False
+        self._index = batch.take(self._records, self._index, now, SLICE_SECONDS)
+        return True
 
     def _count_up(self, batch: Batch, committed_at: int) -> None:
         """Nothing is counted before it is committed."""

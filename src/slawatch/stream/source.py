@@ -42,9 +42,9 @@ class Source:
         """What stream time waits for."""
         self._newest: Mark | None = None
         self._asked_at = self._looked_at = -float("inf")  # monotonic: a wall clock may be put back
-        self._position = 0
+        self._position = -1
         self._still = 0.0
-        """Seconds for which nothing came though there was something."""
+        """Seconds for which nothing came at `_position` though there was something."""
         self.offset = 0
         self.jumped = False
         """The offset moved without a record; the next commit says so even if it is empty."""
@@ -91,7 +91,7 @@ class Source:
             self._watch(position, seconds)
             return
         self._mark = None if self._mark is self._newest else self._newest
-        self._still = 0.0
+        self._position, self._still = -1, 0.0
         if position > self.offset:
             # Markers of transactions, or what was aborted: committed too, or retention would seem to take it from us.
             self.offset = position

@@ -282,7 +282,7 @@ def test_too_late_is_a_rejection_that_changes_nothing() -> None:
 
 
 def test_a_ticket_of_2100_facts_keeps_the_time_it_has_spent() -> None:
-    replay = replay_of()
+    replay = replay_of(PATIENCE)
     waiting = [(number * MINUTE, {"status": "pending" if number % 2 else "open"}) for number in range(2_100)]
     alerts = said(replay, waiting)
     assert replay.counts["folded_facts"] == 1_000
@@ -314,7 +314,7 @@ def talk(kind: str, replies: int) -> list[Told]:
 
 
 def test_a_ticket_of_2100_replies_keeps_its_rounds() -> None:
-    replay = Replay(TicketProcess(CHAT, "/slawatch/test"))
+    replay = Replay(TicketProcess(CHAT, "/slawatch/test", PATIENCE))
     alerts = said(replay, talk("chat", 2_099))
     assert [alert["id"] for alert in alerts] == [f"one/next_response/T1/{number}/met" for number in range(1, 1_050)]
     assert {alert["elapsed_seconds"] for alert in alerts} == {15}
@@ -334,7 +334,7 @@ def test_a_ticket_of_2100_replies_keeps_its_rounds() -> None:
 )
 def test_folding_is_seldom(kind: str) -> None:
     """Folding derives everything again: in every turn it would make the last fact far dearer than the hundredth."""
-    process = TicketProcess(CHAT, "/slawatch/test")
+    process = TicketProcess(CHAT, "/slawatch/test", PATIENCE)
     states: dict[bytes, bytes | None] = {}
     folds = 0
     for line in lines(talk(kind, 900)):

@@ -155,6 +155,7 @@ def _take(service: Service, fact: Fact) -> list[Group]:
 
 def _step(service: Service, due: int, retention: int | None, quiet: Collection[Group] = ()) -> list[PeriodAlert]:
     """Let the service pass an instant at which something changes by itself; `quiet` groups say nothing yet."""
+    closing: list[PeriodAlert] = []
     alerts: list[PeriodAlert] = []
     turned: list[Group] = []
     for (_, customer), before in service.expire(due):
@@ -168,7 +169,7 @@ def _step(service: Service, due: int, retention: int | None, quiet: Collection[G
             group.turn(due)
             for line in group.lines:
                 if _close(line, due) and group not in quiet:
-                    alerts += _said(service, line)
+                    closing += _said(service, line)
             for line in group.lines:
                 if line.meter is not None:
                     line.meter.advance(due + 1)
@@ -181,7 +182,7 @@ def _step(service: Service, due: int, retention: int | None, quiet: Collection[G
         service.horizon = due - retention
         finish(service, retention)
     service.reschedule()
-    return in_order(alerts)
+    return in_order(closing) + in_order(alerts)  # what is exceeded after this very instant comes after its verdict
 
 
 def _close(line: Line, due: int) -> bool:

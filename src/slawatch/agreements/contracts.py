@@ -70,7 +70,7 @@ def build_contract(
         settle=part.settle.ms() if part.settle else DAY,
         credits=tuple(_credit(credit, part, calendars) for credit in part.credits),
         fee=Fee(part.fee.amount, part.fee.currency) if part.fee else None,
-        credit_cap=Fraction(1) if part.credit_cap is None else part.credit_cap,
+        credit_cap=cap_of(part),
         exclusions=tuple(_exclusion(excluded) for excluded in part.exclude),
         where=agreement.where,
     )
@@ -135,6 +135,11 @@ def _target(target: PeriodPart, part: AgreementPart, calendars: Calendars, where
             )
         case _:
             return _service_target(target, hours_of(target, part, calendars), where)
+
+
+def cap_of(part: AgreementPart) -> Fraction:
+    """The most that is owed for a period, as a share of the fee."""
+    return Fraction(1) if part.credit_cap is None else part.credit_cap
 
 
 def exact(score: Percent | Number) -> Fraction:

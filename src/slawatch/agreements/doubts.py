@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from slawatch.agreements.build import Calendars, used
-from slawatch.agreements.contracts import exact, hours_of
+from slawatch.agreements.contracts import cap_of, exact, hours_of
 from slawatch.agreements.durations import Duration
 from slawatch.agreements.models import AgreementPart, TargetPart
 from slawatch.agreements.owed import PerMissPart, TierPart
@@ -101,7 +101,7 @@ def _credits(part: AgreementPart) -> Iterator[Doubt]:
         yield ("credits",), f"are shares of what? The targets have {listed}: make one agreement for each"
     if not pers:
         yield ("credits",), "are never due: no target of this agreement is judged by a period"
-    cap = Fraction(1) if part.credit_cap is None else part.credit_cap
+    cap = cap_of(part)
     for i, credit in enumerate(part.credits):
         if not isinstance(credit, PerMissPart) and credit.credit > cap:
             yield ("credits", i, "credit"), f"is never paid in full: `credit_cap` is {float(100 * cap):g}%"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from slawatch.process import Headers, Reason
@@ -33,7 +32,7 @@ class Undecoded(NamedTuple):
     value: bytes | None = None
     timestamp: int = -1
     timestamp_type: int = 0
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Headers = ()
 
 
 class Outgoing(NamedTuple):

@@ -91,11 +91,12 @@ def _verdict(meter: Meter, reading: Reading) -> Iterator[dict[str, Any]]:
     """The outcome of a closed period, if it changed, or the new figures beneath it."""
     measure, said = meter.measure, reading.said
     verdict = reading.verdict(measure)
+    # How long an outage under way is changes all the time: that is told when it is over.
+    digest = reading.digest(measure, meter.pending(reading))
     if (verdict is not None and said.get(verdict.value, 0) & STANDS) or (verdict is None and reading.told is not None):
         if verdict is None:
             forget_outcome(said)
-        # How long an outage under way is changes all the time: that is told when it is over.
-        if reading.digest(measure, meter.pending(reading)) == reading.told:
+        if digest == reading.told:
             return
         what, nth = MEASURED, correction(said, MEASURED)
     elif verdict is None:
@@ -104,7 +105,7 @@ def _verdict(meter: Meter, reading: Reading) -> Iterator[dict[str, Any]]:
     else:
         forget_outcome(said)
         what, nth = verdict.value, again(said, verdict.value)
-    reading.told = reading.digest(measure, meter.pending(reading))
+    reading.told = digest
     saying = _amounts(measure, reading.used(measure), reading.measured)
     yield saying | {
         "what": what, "nth": nth, "threshold": None, "happened_at": reading.period.end,

@@ -130,7 +130,10 @@ async def test_sigterm_under_load_finishes_the_batch_in_time(desk: Desk) -> None
 async def test_a_worker_without_partitions_hears_what_goes_wrong_in_its_group(desk: Desk) -> None:
     settings = await desk.create_topics(partitions=1)
     async with Worker(settings, [Counting()]) as one, Worker(settings, [Counting()]) as other:
-        await eventually(lambda: {bool(worker.lane.partitions) for worker in (one, other)} == {True, False}, 40)
+        both = [one.lane, other.lane]
+        await eventually(
+            lambda: all(lane.ready for lane in both) and {len(lane.partitions) for lane in both} == {0, 1}, 40
+        )
         idle = other if one.lane.partitions else one
         consumer = idle.lane._connection._consumer
         assert consumer is not None

@@ -19,6 +19,16 @@ from slawatch.process import Outcome
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LINES = (EXAMPLES / "month.jsonl").read_bytes().splitlines()
+FROM = "\n    from: 2026-03-02"
+LATE_AGREEMENT = """
+agreements:
+  - id: a{begins}
+    timezone: UTC
+    settle: 1h
+    targets:
+      - {{metric: availability, service: [crm], at_least: 99%, per: day, unknown: {unknown}}}
+      - {{metric: availability, service: [other], at_least: 99%, per: day, unknown: up, name: other}}
+"""
 UNTIL = ms_of("2026-04-03T00:00:00+02:00")
 
 
@@ -60,6 +70,42 @@ def test_what_comes_after_a_period_was_closed_revises_its_report(agreements: Agr
         alert["id"].rpartition("/")[2] for alert in said if alert["id"].startswith("acme-gold/availability/crm/2026-03")
     ]
     assert about == ["warned-50%", "warned-80%", "breached", "missed", "retracted", "met"]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "begins"),
+    [("down", FROM), ("up", FROM), ("exclude", FROM), ("up", ""), ("exclude", "")],
+    ids=["down-from", "up-from", "exclude-from", "up", "exclude"],
+)
+@pytest.mark.parametrize("seed", range(12))
+def test_of_a_service_heard_of_late_nothing_is_said_twice(unknown: str, begins: str, seed: int) -> None:
+    file = loads(LATE_AGREEMENT.format(begins=begins, unknown=unknown))
+    chance = random.Random(seed)
+    facts = [
+        {"id": f"e{number}", "service": "crm", "at": f"2026-03-{day:02}T{chance.randrange(24):02}:30:00Z",
+         "status": chance.choice(["up", "up", "down"])}
+        for number, day in enumerate(chance.sample(range(1, 10), 4))
+    ]  # fmt: skip
+    ticks = [
+        {"id": f"t{day}", "service": "other", "at": f"2026-03-{day:02}T23:59:59Z", "status": "up"}
+        for day in range(1, 13)
+    ]
+    lines = [*ticks]
+    for fact in facts:
+        lines.insert(chance.randrange(5, 13), fact)
+    running, said = run(file, [json.dumps(line).encode() for line in lines], None)
+    ids = [alert["id"] for alert in said]
+    assert len(set(ids)) == len(ids)
+    for report in reports(running).values():
+        name = f"a/availability/crm/{report.period}/"
+        whats = [alert["what"] for alert in said if alert["id"].startswith(name)]
+        verdicts = [what for what in whats if what in ("met", "missed")]
+        verdict = report.targets[0].verdict
+        if verdict is not None:
+            assert verdicts[-1:] == [verdict], (name, whats)
+        corrections = [what for what in whats if what in ("breached", "retracted")]
+        assert corrections == (["breached", "retracted"] * len(corrections))[: len(corrections)]
+        assert (corrections[-1:] == ["breached"]) is (verdict == "missed")
 
 
 def test_only_alerts_are_said(agreements: AgreementsFile) -> None:

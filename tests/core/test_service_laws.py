@@ -235,7 +235,9 @@ def standing(desk: ServiceDesk) -> dict[str, Any]:
 def test_the_order_of_arrival_changes_no_figure_and_no_truth(desk: Desk, chance: random.Random) -> None:
     shuffled = [record for record in desk.records() for _ in range(2)]
     chance.shuffle(shuffled)
-    one, other = run(desk), run(desk, shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge_module, "said_for", lambda *_: {})  # there is no ledger here that speaks before it does
+        one, other = run(desk), run(desk, shuffled)
     assert figures_of(one) == figures_of(other)
     assert standing(one) == standing(other)
 

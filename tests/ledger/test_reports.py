@@ -262,8 +262,26 @@ def test_it_was_heard_of_after_all() -> None:
     office.passed("05-02T01")
     office.said.clear()
     office.figures("crm", "2026-04", {}, happened_at="2026-05-01T00:00:00Z")
-    assert office.alerts == ["a/availability/crm/2026-04/retracted @ 2026-05-01T00:00:00Z"]
-    assert (office.last()["revision"], office.last()["targets"][0]["verdict"]) == (2, "met")
+    office.figures("crm", "2026-04", {"down_seconds": 1, "verdict": "met"}, "measured")
+    assert office.alerts == [], "it takes back itself what was said in its stead"
+    assert (office.last()["revision"], office.last()["targets"][0]["verdict"]) == (3, "met")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_service_relies_on_a_verdict_that_is_still_to_be_said(closed: bool) -> None:
+    file = agreement([SHARE, CRM | {"unknown": "down"}])
+    office = Office(agreement([SHARE]) if closed else file)
+    if closed:  # the promise is newer than the closing
+        office.passed("05-02T01")
+        office.restart(file)
+        assert office.alerts == [], "the service may be about to speak"
+    office.figures("crm", "2026-04", {"verdict": "missed", "down_seconds": 20 * 86_400}, "measured")
+    office.passed("05-02T01")
+    office.figures("crm", "2026-04", {"verdict": "missed", "down_seconds": 10 * 86_400}, "measured")
+    assert [alert.split(" ")[0] for alert in office.alerts if "availability" in alert] == [
+        "a/availability/crm/2026-04/breached",
+        "a/availability/crm/2026-04/missed",
+    ]
 
 
 def test_time_that_was_excluded_does_not_count_for_it_either() -> None:

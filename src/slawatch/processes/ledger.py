@@ -13,6 +13,7 @@ import msgspec
 
 from slawatch.core.agreement import Metric
 from slawatch.core.periods.agenda import Agenda, Expiring, Task
+from slawatch.core.periods.alert import MEASURED
 from slawatch.core.periods.book import Book, Page, Time
 from slawatch.core.periods.contract import Contracts, ServiceTarget
 from slawatch.core.periods.outcome import MOVED, heard, moved
@@ -237,8 +238,11 @@ class LedgerProcess:
             return Outcome.LATE
         key = entries.figures_key(data.agreement, data.period, name, data.service)
         state = bytes((entries.VERSION,)) + _encode(data.figures)
-        if draft.get(key) == state:
+        known = draft.get(key)
+        if known == state:
             return Outcome.DUPLICATE
+        if known is None and data.what == MEASURED and data.figures.verdict is not None:
+            self._pages.owe(data.agreement, data.period, name, data.service, draft)
         book.begin(per, period.start)
         draft.states[key] = state
         return period.end if data.happened_at is None else to_ms(data.happened_at), {(per, period.start)}

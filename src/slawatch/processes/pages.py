@@ -11,12 +11,11 @@ from hashlib import blake2b
 
 import msgspec
 
-from slawatch.core.alert import MISSED
 from slawatch.core.periods.alert import PeriodAlert, in_order, subject_of
 from slawatch.core.periods.book import Book
 from slawatch.core.periods.contract import PeriodTarget, ServiceTarget
 from slawatch.core.periods.figures import ServiceFigures
-from slawatch.core.periods.judgement import conclude, retract, warn
+from slawatch.core.periods.judgement import conclude, warn
 from slawatch.core.periods.passage import Passage
 from slawatch.core.periods.period import Per, Period
 from slawatch.core.periods.silent import silent
@@ -98,11 +97,21 @@ class Pages:
         if page.closed:
             return []
         page.closed, page.revision = True, 1
-        messages = self._conclude(book, per, period, page, period.end, draft, now)
+        messages = self._conclude(book, per, period, page, period.end, draft, now, closing=True)
         report = self._report(book, per, period, "closed", 1, draft.get)
         page.digest = _digest(report)
         draft.states[entries.page_key(book.contract.agreement, period.label)] = page.dump()
         return [*messages, _message(report)]
+
+    def owe(self, agreement: str, label: str, name: str, service: str, draft: Draft) -> None:
+        """A service is measured as if a verdict had been said in its stead: it was first heard of after its closing.
+
+        Where not all have passed the closing, it is still to be said.
+        """
+        page = self._pages.setdefault((agreement, label), PageState())
+        if f"{name}/{service}" not in page.said:
+            page.said[f"{name}/{service}"] = {}
+            draft.states[entries.page_key(agreement, label)] = page.dump()
 
     def finish(self, book: Book, per: Per, period: Period, draft: Draft) -> list[Message]:
         """Write the report for the last time."""
@@ -150,9 +159,10 @@ class Pages:
         return self._publisher.messages(in_order(alerts), now)
 
     def _conclude(
-        self, book: Book, per: Per, period: Period, page: PageState, cause: int, draft: Draft, now: int
-    ) -> list[Message]:
-        """The verdicts of a closed page. A service that was heard of speaks for itself."""
+        self, book: Book, per: Per, period: Period, page: PageState, cause: int, draft: Draft, now: int,
+        closing: bool = False,
+    ) -> list[Message]:  # fmt: skip
+        """The verdicts of a closed page. A service that was heard of speaks for itself, from what was said before."""
         alerts: list[PeriodAlert] = []
         contract = book.contract
         for target, service in _subjects(book, per):
@@ -162,12 +172,14 @@ class Pages:
                 figures = book.figures(target, period, closed=True)
                 alerts += conclude(contract, target, None, period, figures, page.said.setdefault(name, {}), cause)
                 continue
-            state = draft.get(_figures_key(book, period, target, service))
-            if state is None:
+            said = page.said.get(name)
+            if draft.get(_figures_key(book, period, target, service)) is not None:
+                speaks = said is not None and not said  # it relies on what is still to be said in its stead
+            else:
+                speaks = closing or said is not None  # of a promise made since, the service may be about to speak
+            if speaks:
                 unheard = silent(contract, target, service, period)
                 alerts += conclude(contract, target, service, period, unheard, page.said.setdefault(name, {}), cause)
-            elif name in page.said and _decode_entry(state[1:]).verdict != MISSED:
-                alerts += retract(contract, target, service, period, None, page.said[name], cause)
         return self._publisher.messages(in_order(alerts), now)
 
     def _report(

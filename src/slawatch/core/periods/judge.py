@@ -17,6 +17,7 @@ from slawatch.core.periods.final import finish, set_floor
 from slawatch.core.periods.line import Group, Line, Said
 from slawatch.core.periods.measure import Identity
 from slawatch.core.periods.service import Service
+from slawatch.core.periods.silent import said_for
 from slawatch.core.periods.speak import speak, take_back
 from slawatch.core.periods.status import Fact, status_of
 
@@ -45,6 +46,7 @@ def apply(service: Service, fact: Fact, stream_time: int, retention: int | None)
     if service.newest is None and not service.groups:
         service.seat({})
         _raise_horizon(service, max(stream_time, fact.at), retention)
+        service.at = max(service.at, stream_time)
     if fact.at < service.floor:
         return Step([], Use.TOO_LATE)
     if fact.id in service.ids:
@@ -54,7 +56,7 @@ def apply(service: Service, fact: Fact, stream_time: int, retention: int | None)
     if _repeats(service, fact):
         service.checks[fact.name].order = fact.order
         return Step(alerts, Use.REPEATED if newest else Use.REPEATED_LATE)
-    touched = _take(service, fact)
+    touched = _take(service, fact, stream_time)
     alerts += _catch_up(service, touched, max(fact.at, stream_time), fact.at, retention)
     if not touched:
         return Step(alerts, Use.UNMATCHED)
@@ -115,7 +117,7 @@ def _extends(service: Service, fact: Fact) -> bool:
     return service.is_last(fact) if fact.planned_until is None else fact.planned_until >= fact.at
 
 
-def _take(service: Service, fact: Fact) -> list[Group]:
+def _take(service: Service, fact: Fact, stream_time: int) -> list[Group]:
     """Bring the groups that see a fact up to it; which they are."""
     fresh: list[Group] = []
     if fact.customer in service.table.customers and fact.customer not in service.seen:
@@ -136,6 +138,7 @@ def _take(service: Service, fact: Fact) -> list[Group]:
     for group in touched:
         if group in fresh or not ahead or any(line.meter is None for line in group.lines):
             service.derive(group)
+            _stand_in(service, group, stream_time)
         elif planning:
             service.replan(group)
             group.turn(fact.at)
@@ -151,6 +154,19 @@ def _take(service: Service, fact: Fact) -> list[Group]:
         group.schedule(service.at)
     service.reschedule()
     return touched
+
+
+def _stand_in(service: Service, group: Group, before: int) -> None:
+    """Of periods that nobody had heard of the service in when they were closed, earlier than `before`, it was said so."""
+    for line in group.lines:
+        if line.meter is None or not line.arrived:
+            continue
+        heard = said_for(line, service.id, service.facts[0].at, service.horizon, before)
+        for reading in line.meter.readings:
+            label = reading.period.label
+            if label in line.arrived and label in heard:
+                reading.said, reading.told = heard[label]
+                line.arrived.remove(label)
 
 
 def _step(service: Service, due: int, retention: int | None, quiet: Collection[Group] = ()) -> list[PeriodAlert]:

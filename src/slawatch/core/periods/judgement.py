@@ -71,8 +71,9 @@ def conclude(
     """Of a closed period: its verdict where it is new, a breach that is none any more by what happened at `cause`."""
     verdict = figures.verdict
     missed = verdict is Verdict.MISSED
-    if not missed:
-        yield from retract(contract, target, service, period, figures, said, cause)
+    if not missed and said.get(BREACHED, 0) & STANDS:
+        said[BREACHED] ^= STANDS
+        yield _alert(RETRACTED, correction(said, RETRACTED), contract, target, service, period, cause, figures)
     if missed and not said.get(BREACHED, 0) & STANDS:
         breached_at = period.end if figures.breached_at is None else figures.breached_at
         yield _alert(BREACHED, again(said, BREACHED), contract, target, service, period, breached_at, figures)
@@ -85,23 +86,11 @@ def conclude(
             yield _alert(verdict.value, nth, contract, target, service, period, period.end, figures)
 
 
-def retract(
-    contract: Contract, target: PeriodTarget, service: str | None, period: Period, figures: Figures | None, said: Said,
-    cause: int,
-) -> Iterator[PeriodAlert]:  # fmt: skip
-    """Take a breach back, if one stands."""
-    if said.get(BREACHED, 0) & STANDS:
-        said[BREACHED] ^= STANDS
-        yield _alert(RETRACTED, correction(said, RETRACTED), contract, target, service, period, cause, figures)
-
-
 def _alert(
     what: str, nth: int, contract: Contract, target: PeriodTarget, service: str | None, period: Period, at: int,
-    figures: Figures | None, threshold: str | None = None,
+    figures: Figures, threshold: str | None = None,
 ) -> PeriodAlert:  # fmt: skip
     alert = PeriodAlert(what, nth, contract, target, service, period, threshold, at)
-    if figures is None:
-        return alert
     if isinstance(figures, ServiceFigures):
         return _of_service(alert, figures)
     ratio = figures.ratio

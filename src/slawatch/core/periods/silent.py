@@ -1,15 +1,20 @@
-"""The figures of a service of which nobody has heard: no data, unless what is unknown counts as something."""
+"""A service of which nobody has heard: its figures are no data, unless what is unknown counts as something.
+
+Of periods that are closed by the time it is heard of somebody else has spoken: that stands as if the service itself had.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from slawatch.core.periods.contract import Contract, ServiceTarget, Unknown
 from slawatch.core.periods.figures import ServiceFigures
-from slawatch.core.periods.line import NEVER_FINAL, Line, Past, fold
+from slawatch.core.periods.line import NEVER_FINAL, Line, Past, Said, fold
 from slawatch.core.periods.measure import measure
 from slawatch.core.periods.period import Period
 from slawatch.core.periods.reading import Reading
+from slawatch.core.periods.speak import speak
 
 
 def silent(
@@ -32,3 +37,21 @@ def silent(
         reading = Reading(period, 0)
         reading.closed = until is None
     return reading.figures(measured)
+
+
+def said_for(line: Line, service: str, first: int, horizon: int, before: int) -> Mapping[str, Said]:
+    """What was said in a service's stead of the periods closed earlier than `before`, by label: nobody had heard of it.
+
+    The oldest fact is of `first`: with that begins what does not begin with the agreement. Whether anything was said of
+    such a period is not known here, so it is measured in any case. Of those closed until `horizon` nobody asks.
+    """
+    sure = line.measure.first is not None
+    meter = fold(Line(line.measure, []), Past(None if sure else first, (), {}, horizon, NEVER_FINAL), before)
+    assert meter is not None
+    meter.stand()
+    meter.close(before - 1)
+    closed = [reading for reading in meter.readings if reading.closed]
+    for reading in closed:
+        for _ in speak(meter, [], service, reading, arrived=False):
+            pass
+    return {reading.period.label: (reading.said, reading.told if sure else None) for reading in closed}

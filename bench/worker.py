@@ -55,8 +55,9 @@ class Worker:
             )
 
     def ready(self, seconds: float = 180.0) -> float:
-        """Wait until it says that its tables are restored; the seconds since its start."""
-        while time.monotonic() - self.started < seconds:
+        """Wait so long until it says that its tables are restored; the seconds since its start."""
+        latest = time.monotonic() + seconds
+        while time.monotonic() < latest:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=2):
                     return time.monotonic() - self.started

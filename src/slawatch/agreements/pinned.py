@@ -1,4 +1,7 @@
-"""Time zones and public holidays from the pinned packages, never from the machine, so that all workers agree."""
+"""Time zones and public holidays from the pinned packages, never from the machine, so that all workers agree.
+
+`holidays` is imported by who needs it: many agreements have none, and it is a tenth of what a program needs to begin.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from datetime import date
 from functools import cache
 from importlib import metadata, resources
 from zoneinfo import ZoneInfo
-
-import holidays
-from holidays.registry import EntityLoader
 
 from slawatch.agreements.problem import Mistake, hint
 
@@ -46,6 +46,8 @@ def _zone_hint(name: str) -> str:
 @cache
 def countries() -> tuple[str, ...]:
     """The codes of the countries whose holidays are known."""
+    from holidays.registry import EntityLoader
+
     return tuple(sorted(EntityLoader.get_country_codes()))
 
 
@@ -59,6 +61,8 @@ def known_country(code: str) -> str:
 
 def known_subdivision(country: str, code: str) -> str:
     """The code or name of a part of the country; else a `Mistake`."""
+    import holidays
+
     entity = getattr(holidays, country)
     known = [*entity.subdivisions, *getattr(entity, "subdivisions_aliases", {})]
     if code not in known:
@@ -69,6 +73,7 @@ def known_subdivision(country: str, code: str) -> str:
 @cache
 def public_holidays(country: str, subdivision: str | None) -> Callable[[int], frozenset[date]]:
     """The dates of a year's public holidays, found when first asked for."""
+    import holidays
 
     @cache
     def of(year: int) -> frozenset[date]:

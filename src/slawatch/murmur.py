@@ -9,9 +9,15 @@ _M: Final = 0x5BD1E995
 _MASK: Final = 0xFFFFFFFF
 
 
-@lru_cache(maxsize=65_536)
+_REMEMBERED: Final = 256  # bytes of a key: a full cache is some megabytes
+
+
 def key_hash(key: bytes) -> int:
     """The number whose remainder by the count of partitions is the partition: murmur2 without its sign."""
+    return _remembered(key) if len(key) <= _REMEMBERED else _hash(key)
+
+
+def _hash(key: bytes) -> int:
     length = len(key)
     found = 0x9747B28C ^ length
     for start in range(0, length & ~3, 4):
@@ -23,3 +29,6 @@ def key_hash(key: bytes) -> int:
         found = (found ^ int.from_bytes(rest, "little")) * _M & _MASK
     found = (found ^ found >> 13) * _M & _MASK
     return (found ^ found >> 15) & 0x7FFFFFFF
+
+
+_remembered = lru_cache(maxsize=65_536)(_hash)

@@ -22,16 +22,22 @@ NOW = 1_700_000_000_000
 
 class Record(NamedTuple):
     offset: int
+    value: bytes | None = None
+    key: bytes | None = b"T"
 
 
 class Broker:
     """One partition as the lane's consumer and the consumers of ends see it; offsets in `spoilt` can't be decoded."""
 
-    def __init__(self, end: int, spoilt: Sequence[int] = ()) -> None:
+    def __init__(self, end: int, spoilt: Sequence[int] = (), value: bytes | None = None, buffered: int = 5_000) -> None:
         self.end = end
         self.at = 0
         self.asked = 0
         self.spoilt = set(spoilt)
+        self.value = value
+        self.buffered = buffered
+        """So many records are there at once; for more one has to wait."""
+        self.left = buffered
 
     async def mark(self, _: TopicPartition) -> Mark:
         self.asked += 1
@@ -50,12 +56,15 @@ class Broker:
         return self.end
 
     async def getmany(self, *_: TopicPartition, timeout_ms: int, max_records: int) -> Mapping[TopicPartition, Any]:
-        last = min(self.end, self.at + max_records)
+        if timeout_ms and not self.left:
+            self.left = self.buffered
+        last = min(self.end, self.at + max_records, self.at + self.left)
+        self.left -= last - self.at
         offsets = range(self.at, last)
         if self.spoilt & {*offsets}:
             b"\xff".decode()
         self.at = last
-        return {WHERE: [Record(offset) for offset in offsets]} if offsets else {}
+        return {WHERE: [Record(offset, self.value) for offset in offsets]} if offsets else {}
 
 
 class Clocks:
@@ -167,3 +176,26 @@ async def test_a_record_that_the_client_can_not_decode_is_passed_by_its_offset()
     assert [record.offset for record in read] == list(range(10))
     assert [record.offset for record in read if isinstance(record, Undecoded)] == [3, 4, 9]
     assert "can't decode" in read[3].error
+
+
+@pytest.mark.parametrize("buffered", [5_000, 1_000, 700])
+async def test_who_lags_fills_his_batches(buffered: int) -> None:
+    source = source_of(Broker(12_300, value=b"x" * 180, buffered=buffered))
+    found = [len(await source.fetch(stream_clock(), None, NOW, 5_000)) for _ in range(3)]
+    assert found[:2] == [5_000, 5_000]
+    assert 0 < found[2] <= 2_300
+
+
+async def test_however_large_the_records_are_what_is_in_hand_has_a_bound() -> None:
+    source = source_of(Broker(10_000, value=b"x" * 900_000))
+    sizes = [len(await source.fetch(stream_clock(), None, NOW, 5_000)) * 900_000 for _ in range(20)]
+    assert max(sizes[1:]) < 2 * 16_777_216
+    assert sizes[0] < 256 * 1_000_000, "before anything is known of them"
+
+
+async def test_small_records_after_large_ones_fill_batches_again() -> None:
+    broker = Broker(100_000, value=b"x" * 900_000)
+    source = source_of(broker)
+    await source.fetch(stream_clock(), None, NOW, 5_000)
+    broker.value = b"x" * 180
+    assert len(await source.fetch(stream_clock(), None, NOW, 5_000)) == 5_000

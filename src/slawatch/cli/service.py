@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slawatch.cli.ending import hold
 from slawatch.cli.failure import Exit, Failure
 from slawatch.settings import Settings, SettingsError, read_settings
 
@@ -45,6 +46,7 @@ def worker() -> int:
     from slawatch.stream.app import run_worker
 
     composed = processes(settings, agreements)
+    hold(composed)  # nor is a thread waited for that asks for a broker's address and gets no answer
     return run_worker(settings, composed, agreements_info=str(agreements_path), fingerprint=fingerprint)
 
 

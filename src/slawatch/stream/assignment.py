@@ -97,6 +97,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._twins.look(assigned, time.monotonic())
         self._tables.drop_but(assigned)
         self._verification = asyncio.create_task(verify_counts(self._settings, self._topics))
+        self._verification.add_done_callback(self._done)  # a worker without partitions has nobody else who asks
         self._metrics.restored_states.set(0)
         self._metrics.assignments.inc()
         gc.set_threshold(*_SELDOM)

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 MAX_EVENT_BYTES: Final = 1_048_576
 """An event is some hundred bytes; what is larger than a broker accepts by default is not worth decoding."""
 
+MAX_KEY_BYTES: Final = 4_096
+"""An id is some characters; where a longer key belongs would take milliseconds to find out, with everything waiting."""
+
 _ABSENT: Final[Any] = object()
 _LARGE_EVENT: Final = 2_048
 """From so many bytes on an event is weighed at once: a state that is still an object need not have counted it yet."""
@@ -139,6 +142,9 @@ class Batch:
             return
         if value is not None and len(value) > MAX_EVENT_BYTES:
             self._reject(Reason.TOO_LARGE, f"value has {len(value)} bytes, more than {MAX_EVENT_BYTES}", record)
+            return
+        if record.key is not None and len(record.key) > MAX_KEY_BYTES:
+            self._reject(Reason.TOO_LARGE, f"key has {len(record.key)} bytes, more than {MAX_KEY_BYTES}", record)
             return
         event: Any = None
         try:

@@ -27,6 +27,9 @@ IDLE_MS = 5_000
 
 _BEHIND_MS = 100  # records are known to be on their way
 _FILL_MS = 500  # and what fills a batch most often is there already, or asked for
+_FILL_BYTES = 16_777_216  # with so many in hand nothing more is asked for: memory does not grow with lag
+_READ = 1_000  # records asked for at once; fewer where the last ones were large
+_UNKNOWN_BYTES = 65_536  # a record may have, before any was seen
 
 
 class Source:
@@ -49,6 +52,8 @@ class Source:
         self.jumped = False
         """The offset moved without a record; the next commit says so even if it is empty."""
         self.lag: int | None = None
+        self._weight = _UNKNOWN_BYTES
+        """Bytes that a record had when some were last read."""
 
     async def committed(self) -> int | None:
         """The group's committed offset, asked for each time."""
@@ -114,20 +119,37 @@ class Source:
         waits = clock.wait(soonest, now, IDLE_MS)
         if self._mark is not None or clock.wants_mark(soonest, now):
             waits = _BEHIND_MS
+        asked = self._asked(most)
         try:
-            records = await self._read(waits, most)
+            records = await self._read(waits, asked)
         except OffsetOutOfRangeError:
             await self._reposition()
             return ()
-        while records and self._has_left(most - len(records), records[-1].offset + 1):
+        size, all_asked = self._weigh(records), len(records) == asked
+        while records and size < _FILL_BYTES and (left := most - len(records)) > 0:
+            # Where the client had as many as it was asked for it may have more; else they have to come first.
+            if not all_asked and not self._has_left(left, records[-1].offset + 1):
+                break
+            asked = self._asked(left)
             try:
-                more = await self._read(_FILL_MS, most - len(records))
+                more = await self._read(0 if all_asked else _FILL_MS, asked)
             except OffsetOutOfRangeError:
                 break  # the next fetch meets it again, with nothing in hand
-            if not more:
+            if not more and not all_asked:
                 break
+            size, all_asked = size + self._weigh(more), len(more) == asked
             records += more
         return records
+
+    def _asked(self, most: int) -> int:
+        return max(1, min(most, _READ, _FILL_BYTES // self._weight))
+
+    def _weigh(self, records: Sequence[InputRecord]) -> int:
+        """The bytes of records; remembered is what one of them has."""
+        size = sum(len(record.key or b"") + len(record.value or b"") for record in records)
+        if records:
+            self._weight = max(1, size // len(records))
+        return size
 
     async def _read(self, waits: int, most: int) -> list[InputRecord]:
         """What one fetch of the client has left, or the next one brings."""

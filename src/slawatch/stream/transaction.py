@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from slawatch.murmur import key_hash
 from slawatch.settings import Processing
-from slawatch.stream.batch import Batch
+from slawatch.stream.batch import MAX_KEY_BYTES, Batch
 from slawatch.stream.client import KAFKA_SECONDS, STOP_SECONDS, bounded
 from slawatch.stream.dead_letters import outgoing
 from slawatch.stream.errors import BrokerAway, Fenced
@@ -179,7 +179,7 @@ class Writer:
         for letter in batch.letters:
             topic = topics.dead_letters
             key, value, headers = outgoing(letter, source.topic, source.partition, topics.limits[topic])
-            number = source.partition if key is None else key_hash(key)
+            number = source.partition if key is None or len(key) > MAX_KEY_BYTES else key_hash(key)
             batches.add(topic, number % topics.partitions[topic], key, value, headers)
 
     def _add_position(self, batches: RecordBatches, position: Position) -> None:

@@ -37,6 +37,7 @@ async def test_every_kind_of_bad_record(desk: Desk) -> None:
         (None, b'{"id": 1}', "no_key"),
         (b"k", b'{"key": "other", "id": 1}', "key_mismatch"),
         (b"k", huge, "too_large"),
+        (b"k" * 4_097, event("k", id=1)[1], "too_large"),
         (*event("k", id=3, do="raise"), "bug"),
         (*event("k", id=4, do="huge_state"), "state_too_large"),
         (*event("k", id=5, do="huge_message"), "too_large"),
@@ -50,7 +51,7 @@ async def test_every_kind_of_bad_record(desk: Desk) -> None:
         letters = await desk.read("dead_letters", len(bad))
         said = await desk.read("warnings", 2)
         sample = worker.metrics.registry.get_sample_value
-        assert [sample("slawatch_dead_letters_total", {"reason": r}) for r in ("bug", "too_large")] == [1, 2]
+        assert [sample("slawatch_dead_letters_total", {"reason": r}) for r in ("bug", "too_large")] == [1, 3]
         labels = {"topic": settings.tickets}
         assert sample("slawatch_events_total", labels | {"outcome": "dead_letter"}) == len(bad)
         assert sample("slawatch_events_total", labels | {"outcome": "tombstone"}) == 1
@@ -71,7 +72,7 @@ async def test_every_kind_of_bad_record(desk: Desk) -> None:
     assert headers(cut)["original-size"] == str(len(huge))
     assert 1_000_000 < len(cut.value) < 1_048_588
     assert huge.startswith(cut.value)
-    assert "asked to raise by 3" in headers(letters[5])["error"]
+    assert "asked to raise by 3" in headers(letters[6])["error"]
 
 
 async def test_a_header_whose_name_is_no_utf_8(desk: Desk, kafka: LocalKafka) -> None:

@@ -25,11 +25,16 @@ async def main(brokers: str) -> None:
     breaches = AIOKafkaConsumer(
         "sla-breaches", bootstrap_servers=brokers, auto_offset_reset="earliest", isolation_level="read_committed"
     )
-    async with breaches, asyncio.timeout(30):
-        async for record in breaches:
-            if record.key == event["ticket"].encode():
-                print(record.value.decode())
-                return
+    try:
+        async with breaches, asyncio.timeout(30):
+            async for record in breaches:
+                if record.key == event["ticket"].encode():
+                    print(record.value.decode())
+                    return
+    except TimeoutError:
+        sys.exit(
+            "no breach in 30 s: does a worker run, and do its agreements promise ACME an answer to a P1 in 20 min?"
+        )
 
 
 asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "localhost:9092"))

@@ -172,6 +172,9 @@ class Converter:
 
     def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
         has = ", ".join(header)
+        other = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+        if other is not None:
+            has += f"; if {other!r} is what separates its columns, name it as `delimiter` in a mapping file"
         mistakes = [
             f"{name}: the file has {'no' if column not in header else 'more than one'} column {column!r}; it has {has}"
             for name, column in mapping.columns.items()

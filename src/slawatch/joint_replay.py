@@ -69,6 +69,8 @@ class JointReplay:
         self._open, self._ledger = tickets, ledger
         self.parts = (Part(tickets), Part(services), Part(ledger))
         self.stream_time = -(2**63)
+        self.last_event = self.stream_time
+        """How far time had come by events alone, once they are over."""
         self.outcomes: Counter[Outcome] = Counter()
         self.monitoring_outcomes: Counter[Outcome] = Counter()
         self.alerts: Counter[tuple[str, str]] = Counter()
@@ -117,6 +119,7 @@ class JointReplay:
             # The ledger's work is due in the past, so it may have something to do though no time has passed.
             if any(part.wakes.may_be_due(self.stream_time) for part in self.parts):
                 yield from self._fire()
+        self.last_event = self.stream_time
         if until is not None and until > self.stream_time:
             self.stream_time = until
             yield from self._fire()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import fcntl
 import logging
 import re
 import secrets
@@ -21,7 +22,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import IO, Self
 
 from slawatch.child import Child
 from slawatch.kafka_program import KafkaUnavailable, find_jars, find_java
@@ -96,6 +97,7 @@ class LocalKafka:
         self._wanted_port = port
         self._ports: tuple[int, int] | None = None
         self._child: Child | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -127,7 +129,7 @@ class LocalKafka:
         if self._wanted_port and not is_free(self._wanted_port):
             raise KafkaFailed(f"port {self._wanted_port} is taken by another program")
         deadline = time.monotonic() + timeout
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._own_folder()
         while self._ports is None:
             ports = self._wanted_port or free_port(), free_port()
             try:
@@ -168,6 +170,9 @@ class LocalKafka:
         """Stop it and remove its folder if that is a temporary one."""
         self.stop()
         atexit.unregister(self.close)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
         if self._temporary and self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder, self._ports = None, None
@@ -184,6 +189,19 @@ class LocalKafka:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _own_folder(self) -> None:
+        """Keep others away from the folder until it is closed, or this process has ended."""
+        if self._lock is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = (self.folder / "lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise KafkaFailed(f"another kafka has its data in {self.folder}; each needs a folder of its own") from None
+        self._lock = lock
 
     def _signal(self, number: signal.Signals) -> None:
         if self._child is None or self._child.pid is None:

@@ -90,6 +90,8 @@ class Replay:
         self._states: dict[bytes, State] = {}
         self._wakes = Wakes()
         self._stream_time = -(2**63)
+        self.last_event = self._stream_time
+        """How far time had come by events alone, once they are over."""
         self._outcomes: dict[Outcome, int] = {}
         self._alerts: dict[tuple[str, str], int] = {}
         self.counts: Counter[str] = Counter()
@@ -144,6 +146,7 @@ class Replay:
                 self._stream_time = at
                 if self._wakes.may_be_due(at):  # a generator for nothing costs more than this
                     yield from self._fire()
+        self.last_event = self._stream_time
         if until is not None and until > self._stream_time:
             self._stream_time = until
             yield from self._fire()

@@ -113,6 +113,16 @@ def test_replay_runs_on_until_an_instant(run):
     assert run(*arguments, "--until", "2026-10-12t07:15:00.001z", stdin=first).stdout == done.stdout
 
 
+def test_replay_says_what_is_odd_about_the_time(run):
+    event = b'{"id":"1","ticket":"T","at":"2093-10-12T10:00:00+03:00","customer":"ACME","priority":"P1"}'
+    done = run("replay", "-", "--agreements", "sla.yaml", "--until", "2026-10-12T10:00:00Z", stdin=event)
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-2:] == [
+        b"--until 2026-10-12T10:00:00Z is before the last event, of 2093-10-12T07:00:00Z: it changes nothing",
+        b"the last event is of 2093-10-12T07:00:00Z, which is still to come: all was due that is due by then",
+    ]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_line(run, folder):
     plain = (folder / "events.jsonl").read_bytes()
     done = run("replay", "-", "--agreements", "sla.yaml", stdin=b"\xef\xbb\xbf" + plain)

@@ -140,7 +140,17 @@ def test_other_forms(run):
     [
         ((*APRIL, "--period", "2026-4"), 2, "--period: '2026-4' is not a period"),
         ((*APRIL, "--period", "2026-W14"), 2, "no agreement promises anything per week"),
-        ((*APRIL, "--agreement", "bronze"), 2, "no agreement 'bronze' promises anything per month"),
+        (
+            (*APRIL, "--agreement", "bronze"),
+            2,
+            "no agreement 'bronze' promises anything per month, as 2026-04 is; write",
+        ),
+        ((*APRIL, "--agreement", "silvr"), 2, "as 2026-04 is; did you mean `silver`?"),
+        (
+            (*APRIL, "--until", "2026-04-05T00:00:00Z"),
+            0,
+            "--until 2026-04-05T00:00:00Z is before the last event, of 2026-04-20T07:00:00Z: it changes nothing",
+        ),
         (
             ("report", *COMMON, "--period", "2026-05"),
             2,

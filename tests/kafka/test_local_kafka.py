@@ -122,6 +122,13 @@ async def test_another_object_opens_the_same_folder(kafka: LocalKafka, topic_nam
     assert (tmp_path / "kafka").is_dir()
 
 
+def test_a_folder_that_another_has_is_refused(own: LocalKafka) -> None:
+    with pytest.raises(KafkaFailed, match=rf"another kafka has its data in {re.escape(str(own.folder))}"):
+        LocalKafka(own.folder).start()
+    own.stop()
+    own.start()
+
+
 async def test_a_paused_broker_answers_once_it_is_resumed(own: LocalKafka, topic_name: str) -> None:
     await create(own.brokers, topic_name)
     async with producing(own.brokers) as producer:

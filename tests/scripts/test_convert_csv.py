@@ -178,6 +178,11 @@ def test_wrong_usage_is_one_clear_sentence(arguments: list[str], sentence: str) 
     assert sentence in refused("-", *arguments, stdin=b"Key,Updated,Status,Key2,Key2\n")
 
 
+def test_another_delimiter_is_guessed_at() -> None:
+    said = refused("-", *SMALL, stdin=b"Key;Updated;Status\n")
+    assert "it has Key;Updated;Status; if ';' is what separates its columns, name it as `delimiter`" in said
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import sheet_example as example
 
-from slawatch.messages.reports import CreditEntry, Report
+from slawatch.messages.reports import CreditEntry, Report, TargetEntry
 from slawatch.sheet.dossier import dossiers
 from slawatch.sheet.evidence import Evidence, LateTicket
 from slawatch.sheet.language import Language
@@ -249,6 +249,24 @@ def test_an_open_period_says_that_it_is():
     found = sheet(status="open", revision=0, closed_at=None)
     assert found.summary == "1 broken so far; the period is not over"
     assert "The period is open: it has no revision yet." in found.provenance
+
+
+@pytest.mark.parametrize(
+    ("metric", "target", "ratio", "words"),
+    [
+        ("compliance", "95%", "0.949999", "below its target so far"),
+        ("compliance", "95%", "0.950000", "kept so far"),
+        ("satisfaction", "4.5", "4.499999", "below its target so far"),
+        ("satisfaction", "4.5", None, "kept so far"),
+    ],
+)
+def test_a_share_of_an_open_period_is_above_its_target_or_below(
+    metric: str, target: str, ratio: str | None, words: str
+) -> None:
+    entry = TargetEntry(metric, "ratings", target, None, None, None, ratio, met=1, missed=1, sample=2)
+    found = page("text", status="open", revision=0, closed_at=None, targets=[entry])
+    assert words in found
+    assert ("below its target" in found) is words.startswith("below")
 
 
 def test_the_text_fits_a_terminal_and_the_markdown_has_a_row_for_each_promise():

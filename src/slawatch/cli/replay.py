@@ -11,7 +11,7 @@ from slawatch.agreements import duration
 from slawatch.cli.check import read_agreements
 from slawatch.cli.ending import hold
 from slawatch.cli.failure import Exit, Failure, complain
-from slawatch.cli.running import Complaints, instant, replay_of
+from slawatch.cli.running import Complaints, instant, remarks, replay_of
 from slawatch.core.agreement import METRICS
 from slawatch.core.alert import RANK
 from slawatch.core.fold import Bounds
@@ -47,7 +47,7 @@ def replay(source: str, agreements: str, until: str | None, retention: str | Non
         raise
     finally:
         bad.close()
-    complain("\n".join(summary(running)))
+    complain("\n".join((*summary(running), *remarks(running.last_event, until_ms))))
     return Exit.PROBLEMS if bad.count else Exit.FINE
 
 

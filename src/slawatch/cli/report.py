@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from slawatch.agreements.problem import hint
 from slawatch.cli.check import read_agreements
-from slawatch.cli.failure import Exit, Failure
-from slawatch.cli.running import SOURCE, Complaints, instant
+from slawatch.cli.failure import Exit, Failure, complain
+from slawatch.cli.running import SOURCE, Complaints, instant, remarks
 from slawatch.core.periods.period import period_of
 from slawatch.explain.collected import Collected
 from slawatch.instants import rfc3339
@@ -52,7 +53,8 @@ def _print(given: argparse.Namespace, found: Sequence[Dossier], bad: int) -> int
         found = [dossier for dossier in found if dossier.report.agreement == given.agreement]
     if not found:
         whose = "" if given.agreement is None else f" of agreement {given.agreement!r}"
-        raise Failure([f"there is no report{whose} for {given.period}"], Exit.PROBLEMS)
+        which = "" if given.brokers is None else "; the topic has those of closed periods"
+        raise Failure([f"there is no report{whose} for {given.period}{which}"], Exit.PROBLEMS)
     write(printed(found, given.format, given.language, every=given.all), given.output)
     return Exit.PROBLEMS if bad else Exit.FINE
 
@@ -64,8 +66,11 @@ def from_events(given: argparse.Namespace) -> int:
     judging = [contract for contract in file.contracts.contracts if given.agreement in (None, contract.agreement)]
     per = period_of(given.period, UTC)[0]
     if not any(per in contract.pers() for contract in judging):
-        whose = "no agreement" if given.agreement is None else f"no agreement {given.agreement!r}"
-        raise Failure([f"{given.agreements}: {whose} promises anything per {per}, as {given.period} is"])
+        whose, known = "no agreement", ""
+        if given.agreement is not None:
+            found = [contract.agreement for contract in file.contracts.contracts if per in contract.pers()]
+            whose, known = f"no agreement {given.agreement!r}", f"; {hint(given.agreement, found)}" if found else ""
+        raise Failure([f"{given.agreements}: {whose} promises anything per {per}, as {given.period} is{known}"])
     bad = Complaints(given.events)
     collected = Collected(file, SOURCE, bad)
     gc.freeze()
@@ -84,6 +89,8 @@ def from_events(given: argparse.Namespace) -> int:
         raise Failure(
             [f"{given.period} has not begun: the events go until {rfc3339(collected.now)}; --until lets time run on"]
         )
+    for remark in remarks(collected.last_event, until):
+        complain(remark)
     return _print(given, collected.dossiers(given.period, given.agreement), bad.count)
 
 

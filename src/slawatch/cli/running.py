@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,15 @@ from slawatch.agreements import AgreementsFile
 from slawatch.cli.failure import Failure, complain
 from slawatch.core.fold import Bounds
 from slawatch.core.worktime import EARLIEST, LATEST
-from slawatch.instants import to_ms
+from slawatch.instants import rfc3339, to_ms
 from slawatch.replay import BadLine, OpenTickets, Replay
+from slawatch.stream.wall_clock import now_ms
 
 if TYPE_CHECKING:
     from slawatch.joint_replay import JointReplay
 
 SOURCE = "/slawatch/replay"
+_AHEAD_MS = 86_400_000  # an export may be of a zone where it is tomorrow
 _MAX_BAD = 1_000  # bad lines that are told one by one
 
 
@@ -47,6 +49,16 @@ def replay_of(file: AgreementsFile, bounds: Bounds, on_bad: Callable[[BadLine], 
     from slawatch.joint_replay import joint_replay
 
     return joint_replay(file, SOURCE, bounds, on_bad)
+
+
+def remarks(last_event: int, until: int | None) -> Iterator[str]:
+    """What is odd about how far time has come: by the events until `last_event`, both ms since the epoch."""
+    if last_event < EARLIEST:
+        return
+    if until is not None and until < last_event:
+        yield f"--until {rfc3339(until)} is before the last event, of {rfc3339(last_event)}: it changes nothing"
+    if last_event > now_ms() + _AHEAD_MS:
+        yield f"the last event is of {rfc3339(last_event)}, which is still to come: all was due that is due by then"
 
 
 def instant(text: str) -> int:

@@ -45,6 +45,11 @@ class Collected:
         return self._running.stream_time
 
     @property
+    def last_event(self) -> int:
+        """How far it had come by events alone."""
+        return self._running.last_event
+
+    @property
     def empty(self) -> bool:
         """Whether there was no event."""
         return self.now < EARLIEST

@@ -138,7 +138,7 @@ def _limit(entry: TargetEntry, language: Language) -> str:
     if entry.metric == "outages":
         return text("at most %(limit)s", limit=language.number(target))
     if target.endswith("%"):
-        return text("at least %(limit)s", limit=language.percent(Decimal(target.removesuffix("%").strip()) / 100))
+        return text("at least %(limit)s", limit=language.percent(_least(target)))
     return text("at least %(limit)s", limit=language.number(target))
 
 
@@ -153,8 +153,24 @@ def _verdict(entry: TargetEntry, language: Language, over: bool) -> str:
             return text("no data")
         case _, "too_few":
             return text("too few to judge")
+        case _ if over:
+            return text("no verdict")
         case _:
-            return text("no verdict") if over else text("kept so far")
+            return text("below its target so far") if _below(entry) else text("kept so far")
+
+
+def _below(entry: TargetEntry) -> bool:
+    """Whether a share or a mean that is judged at the end is less than it must be by then."""
+    if entry.sample is UNSET or entry.ratio is None:
+        return False
+    return Decimal(entry.ratio) < _least(entry.target)
+
+
+def _least(target: str) -> Decimal:
+    """A target as it is written, `95%` or `4.2`, as a number."""
+    if target.endswith("%"):
+        return Decimal(target.removesuffix("%").strip()) / 100
+    return Decimal(target)
 
 
 def _details(entry: TargetEntry, language: Language) -> Iterator[str]:

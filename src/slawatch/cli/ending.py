@@ -1,4 +1,4 @@
-"""How a process ends that holds much: its memory is given back at once, not ticket by ticket."""
+"""How a process ends that holds much: its memory is given back at once, and no thread is waited for."""
 
 from __future__ import annotations
 

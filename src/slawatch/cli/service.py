@@ -46,7 +46,7 @@ def worker() -> int:
     from slawatch.stream.app import run_worker
 
     composed = processes(settings, agreements)
-    hold(composed)  # nor is a thread waited for that asks for a broker's address and gets no answer
+    hold(composed)  # at the end no thread is waited for, such as one that asks a silent name server
     return run_worker(settings, composed, agreements_info=str(agreements_path), fingerprint=fingerprint)
 
 

@@ -161,12 +161,13 @@ def _stand_in(service: Service, group: Group, before: int) -> None:
     for line in group.lines:
         if line.meter is None or not line.arrived:
             continue
-        heard = said_for(line, service.id, service.facts[0].at, service.horizon, before)
+        heard = said_for(line, service.id, service.facts[0].at, before)
         for reading in line.meter.readings:
             label = reading.period.label
             if label in line.arrived and label in heard:
                 reading.said, reading.told = heard[label]
-                line.arrived.remove(label)
+                if line.measure.first is not None:
+                    line.arrived.remove(label)  # it was judged, by the ledger
 
 
 def _step(service: Service, due: int, retention: int | None, quiet: Collection[Group] = ()) -> list[PeriodAlert]:

@@ -39,14 +39,14 @@ def silent(
     return reading.figures(measured)
 
 
-def said_for(line: Line, service: str, first: int, horizon: int, before: int) -> Mapping[str, Said]:
+def said_for(line: Line, service: str, first: int, before: int) -> Mapping[str, Said]:
     """What was said in a service's stead of the periods closed earlier than `before`, by label: nobody had heard of it.
 
     The oldest fact is of `first`: with that begins what does not begin with the agreement. Whether anything was said of
-    such a period is not known here, so it is measured in any case. Of those closed until `horizon` nobody asks.
+    such a period is not known here, so it is measured in any case.
     """
     sure = line.measure.first is not None
-    meter = fold(Line(line.measure, []), Past(None if sure else first, (), {}, horizon, NEVER_FINAL), before)
+    meter = fold(Line(line.measure, []), Past(None if sure else first, (), {}, NEVER_FINAL, NEVER_FINAL), before)
     assert meter is not None
     meter.stand()
     meter.close(before - 1)

@@ -87,6 +87,10 @@ class History(ABC):
         """Add what was said of one."""
 
     @abstractmethod
+    def unfile(self, identity: Identity) -> dict[str, int] | None:
+        """Take out what was said of a clock that begins again; None if nothing was."""
+
+    @abstractmethod
     def refile(self, filed: Sequence[Filed]) -> None:
         """Keep these and no others."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from slawatch.core.agreement import METRICS
 from slawatch.core.fact import NO_VERSION, Fact
-from slawatch.core.history import Base, Filed, History
+from slawatch.core.history import Base, Filed, History, Identity
 from slawatch.core.promise import Agreements
 from slawatch.states.ticket.rows import (
     NUMBER,
@@ -103,6 +103,18 @@ class PackedHistory(History):
         self._filed += row
         self._filings += 1
         self.size += len(row)
+
+    def unfile(self, identity: Identity) -> dict[str, int] | None:
+        slug, metric, number = identity
+        # The beginning of its row, but for the length: most rounds are new, and a ticket may have a thousand.
+        if not self._filings or pack((slug, NUMBER[metric], number))[1:] not in self._filed:
+            return None
+        filed = self.filed()
+        found = [one.said for one in filed if one.identity == identity]
+        if not found:
+            return None
+        self.refile([one for one in filed if one.identity != identity])
+        return found[0]
 
     def refile(self, filed: Sequence[Filed]) -> None:
         self.size -= len(self._filed)

@@ -108,6 +108,27 @@ def test_of_a_service_heard_of_late_nothing_is_said_twice(unknown: str, begins: 
         assert (corrections[-1:] == ["breached"]) is (verdict == "missed")
 
 
+def test_an_outage_of_a_month_that_is_final_by_now_is_not_that_of_the_next() -> None:
+    file = loads("""
+agreements:
+  - id: a
+    from: 2026-01-01
+    timezone: UTC
+    targets:
+      - {metric: outage, service: [crm], at_most: 240h, per: month, unknown: down}
+      - {metric: outages, service: [crm], at_most: 0, per: month, unknown: down}
+""")
+    lines = [
+        b'{"id": "1", "service": "crm", "at": "2026-02-20T00:00:00Z", "status": "up"}',
+        b'{"id": "2", "service": "crm", "at": "2026-03-05T00:00:00Z", "status": "up", "check": "x"}',
+        b'{"id": "3", "service": "crm", "at": "2026-03-04T00:00:00Z", "status": "degraded", "check": "y"}',
+    ]
+    running = joint_replay(file, "/slawatch/test", Bounds(30 * 86_400_000))
+    said = [json.loads(alert)["id"] for alert in running.run(lines)]
+    february = [name for name in said if "/2026-02/" in name]
+    assert february == ["a/outage/crm/2026-02/met", "a/outages/crm/2026-02/met"], "it began in January"
+
+
 def test_only_alerts_are_said(agreements: AgreementsFile) -> None:
     _, said = run(agreements, LINES)
     assert {alert["what"] for alert in said} <= {"warned", "breached", "overdue", "met", "missed"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slawatch.core.interval import DAY
-from slawatch.core.periods.line import fold
+from slawatch.core.periods.line import NEVER_FINAL, fold
 from slawatch.core.periods.service import FACTS, Service
 from slawatch.core.periods.status import Check, Fact
 
@@ -31,7 +31,9 @@ def _let_go(service: Service, before: int) -> None:
     for group in service.groups.values():
         past = service.past(group, service.floor)._replace(floor=before)
         for line in group.lines:
-            meter = fold(line, past, service.floor)
+            # What is final is judged once more: where an outage begins depends on it.
+            horizon = before if before == NEVER_FINAL else before + line.measure.settle
+            meter = fold(line, past._replace(horizon=horizon), service.floor)
             run = None if meter is None else meter.run
             carried = None if run is None else (run.since, run.start is not None)
             service.reseated |= carried != line.carried

@@ -122,14 +122,14 @@ def _stirred(ticket: Ticket, rounds: Rounds, moment: Moment, judged: int) -> lis
     number, before = rounds.number, rounds.clock
     was = None if before is None else before.verdict
     step(rounds, moment)
-    clock = rounds.clock
-    arrived = clock is not before and rounds.number != number
+    clock, begun = rounds.clock, rounds.number != number
+    arrived = begun and clock is not before
     if arrived and clock is not None:
         # A late fact may have taken such a round away.
         known = ticket.history.unfile(clock.identity)
         if known is not None:
             clock.said, arrived = known, False
-    alerts = _file(ticket, rounds) if rounds.number != number and rounds.left else []
+    alerts = _file(ticket, rounds) if begun and rounds.left else []
     if clock is not None and (clock is not before or clock.verdict != was):
         if clock.deadline is not None and clock.deadline < judged:
             clock.advance(judged)

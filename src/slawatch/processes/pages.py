@@ -109,8 +109,9 @@ class Pages:
         Where not all have passed the closing, it is still to be said.
         """
         page = self._pages.setdefault((agreement, label), PageState())
-        if f"{name}/{service}" not in page.said:
-            page.said[f"{name}/{service}"] = {}
+        about = _about(name, service)
+        if about not in page.said:
+            page.said[about] = {}
             draft.states[entries.page_key(agreement, label)] = page.dump()
 
     def finish(self, book: Book, per: Per, period: Period, draft: Draft) -> list[Message]:
@@ -227,7 +228,11 @@ def _figures_key(book: Book, period: Period, target: PeriodTarget, service: str 
 
 def _name(target: PeriodTarget, service: str | None) -> str:
     """A target about one subject, as it is told from the others of its page."""
-    return f"{target.name or target.metric}/{subject_of(target, service)}"
+    return _about(target.name or target.metric, subject_of(target, service))
+
+
+def _about(name: str, subject: str) -> str:
+    return f"{name}/{subject}"
 
 
 def _digest(report: Report) -> bytes:

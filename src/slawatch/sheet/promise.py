@@ -95,7 +95,7 @@ def used(entry: TargetEntry) -> Fraction | None:
         return None
     if not entry.target.endswith("%"):
         return Fraction(entry.target) / Fraction(entry.ratio) if Fraction(entry.ratio) else Fraction(10)
-    allowed = 1 - Fraction(entry.target.removesuffix("%").strip()) / 100
+    allowed = 1 - Fraction(_least(entry.target))
     return _share(float(1 - Fraction(entry.ratio)), float(allowed))
 
 

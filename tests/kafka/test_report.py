@@ -67,7 +67,10 @@ async def test_the_latest_report_of_each_agreement_is_shown(
     page = ask(kafka, topic, "--period", "2026-10", "--format", "html").stdout
     assert "Earlier periods" in page
     absent = ask(kafka, topic, "--period", "2026-11")
-    assert (absent.returncode, absent.stderr) == (1, "there is no report for 2026-11\n")
+    assert (absent.returncode, absent.stderr) == (
+        1,
+        "there is no report for 2026-11; the topic has those of closed periods\n",
+    )
     nowhere = ask(kafka, unique_name("nothing"), "--period", "2026-10")
     assert nowhere.returncode == 2
     assert "there is no such topic" in nowhere.stderr

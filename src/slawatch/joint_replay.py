@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from slawatch.agreements import AgreementsFile
+from slawatch.core.fact import STATUS
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.status import Fact
 from slawatch.core.schedule import Wakes
@@ -22,6 +23,7 @@ from slawatch.process import Outcome, Output, Place, Process, Record, Rejection,
 from slawatch.processes.ledger import LedgerProcess
 from slawatch.processes.pages import Present
 from slawatch.processes.services import ServiceProcess
+from slawatch.processes.tickets import UNKNOWN_STATUSES
 from slawatch.replay import BadLine, OpenTickets
 
 _INPUTS = ("tickets", "monitoring")
@@ -74,7 +76,7 @@ class JointReplay:
         self.outcomes: Counter[Outcome] = Counter()
         self.monitoring_outcomes: Counter[Outcome] = Counter()
         self.alerts: Counter[tuple[str, str]] = Counter()
-        self.counts: Counter[str] = Counter()
+        self.unmapped: Counter[str] = Counter()
         self.reports: dict[bytes, bytes] = {}
         self.bad: list[BadLine] = []
         self.bad_lines = 0
@@ -134,6 +136,8 @@ class JointReplay:
             return
         outcomes = self.outcomes if of_ticket else self.monitoring_outcomes
         outcomes[turn.outcome] += 1
+        if isinstance(event, TicketEvent) and UNKNOWN_STATUSES in turn.counts:
+            self.unmapped[event.fact.observed[STATUS]] += 1
         if isinstance(event, MonitoringEvent) and turn.outcome is not Outcome.DUPLICATE:
             self._on_fact(event.service, event.fact)
         yield from self._take(part, turn, now)
@@ -160,7 +164,6 @@ class JointReplay:
     def _take(self, part: Part, turn: Turn, now: int) -> Iterator[bytes]:
         """Keep what a turn has led to, say its alerts, and let the ledger hear what is for it."""
         part.keep(turn)
-        self.counts.update(turn.counts)
         ledger = self.parts[-1]
         for message in turn.messages:
             if message.labels is not None:  # else the copy of an alert on another topic, or none

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from slawatch.core.fact import STATUS
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import Contracts
 from slawatch.core.promise import Agreements
@@ -25,7 +26,7 @@ from slawatch.core.schedule import Wakes
 from slawatch.core.ticket import Ticket
 from slawatch.messages.events import Speaker, decode_monitoring_at, decode_ticket_event
 from slawatch.process import Outcome, Place, Rejection, State, States, Turn
-from slawatch.processes.tickets import Happened, TicketProcess
+from slawatch.processes.tickets import UNKNOWN_STATUSES, Happened, TicketProcess
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ class OpenTickets(TicketProcess):
 
 
 class Replay:
-    """Runs a process over lines. `outcomes`, `alerts`, `counts`, `monitoring` and `bad_lines` count what was met.
+    """Runs a process over lines. `outcomes`, `alerts`, `counts`, `unmapped`, `monitoring` and `bad_lines` count what was met.
 
     Bad lines are given to `on_bad` as they are met, else kept in `bad`.
     """
@@ -95,6 +96,8 @@ class Replay:
         self._outcomes: dict[Outcome, int] = {}
         self._alerts: dict[tuple[str, str], int] = {}
         self.counts: Counter[str] = Counter()
+        self.unmapped: Counter[str] = Counter()
+        """Status words that the agreements do not map."""
         self.monitoring = 0
         self.bad: list[BadLine] = []
         self.bad_lines = 0
@@ -139,6 +142,8 @@ class Replay:
                 else:
                     outcome = turn.outcome  # not in a Counter: to set one of its items costs a thousand instructions
                     self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+                    if UNKNOWN_STATUSES in turn.counts:
+                        self.unmapped[event.fact.observed[STATUS]] += 1
                     self._keep(turn)
                     if turn.messages:
                         yield from self._said(turn)

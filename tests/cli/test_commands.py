@@ -96,6 +96,19 @@ def test_replay_says_alerts_and_a_summary(run):
     assert "  resolution      warned 1, breached 1, missed 1" in summary
 
 
+def test_replay_names_the_status_words_that_are_not_mapped(run, folder):
+    events = (folder / "events.jsonl").read_text()
+    words = ["Parked", *"abcdef"]
+    event = '{{"id":"{0}","ticket":"T-2","customer":"ACME","at":"2026-10-14T10:0{0}:00+03:00","status":"{1}"}}'
+    events += "\n" + "\n".join(event.format(number, word) for number, word in enumerate([*words, "Parked"]))
+    summary = run("replay", "-", "--agreements", "sla.yaml", stdin=events.encode()).stderr.decode()
+    assert "unknown statuses   8  counted as open: 'Parked' 2, 'a' 1, 'b' 1, 'c' 1, 'd' 1, 2 more\n" in summary
+    with (folder / "sla.yaml").open("a") as file:
+        file.write("      - {metric: availability, service: [crm], at_least: 99%, per: month}\n")
+    joint = run("replay", "-", "--agreements", "sla.yaml", stdin=events.encode()).stderr.decode()
+    assert "unknown statuses   8  counted as open: 'Parked' 2, " in joint
+
+
 def test_replay_reads_gzip_and_standard_input_alike(run, folder):
     plain = (folder / "events.jsonl").read_bytes()
     (folder / "events.jsonl.gz").write_bytes(gzip.compress(plain))

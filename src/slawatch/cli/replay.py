@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,12 @@ from slawatch.core.alert import RANK
 from slawatch.core.fold import Bounds
 from slawatch.core.periods.contract import PeriodMetric
 from slawatch.process import Outcome
-from slawatch.processes.tickets import UNKNOWN_STATUSES
 from slawatch.replay import Replay, Unreadable, opened
 
 if TYPE_CHECKING:
     from slawatch.joint_replay import JointReplay
 
+_NAMED = 5  # words of statuses that a line of the summary has room for
 _CHUNK = 512  # alerts a write: a write costs as much as making several of them
 
 
@@ -84,7 +85,7 @@ def summary(running: Replay | JointReplay) -> Iterator[str]:
         ("duplicates", outcomes[Outcome.DUPLICATE], "dropped"),
         ("empty", outcomes[Outcome.EMPTY], "nothing observed"),
         ("unmatched", outcomes[Outcome.UNMATCHED], "no clock on the ticket"),
-        ("unknown statuses", running.counts[UNKNOWN_STATUSES], "counted as open"),
+        ("unknown statuses", running.unmapped.total(), _named(running.unmapped)),
         ("monitoring", running.monitoring, _of_monitoring(running)),
         ("bad lines", running.bad_lines, ""),
         ("alerts", running.alerts.total(), ""),
@@ -96,6 +97,13 @@ def summary(running: Replay | JointReplay) -> Iterator[str]:
         said = [(what, count) for what in RANK if (count := running.alerts[what, metric.value])]
         if said:
             yield f"  {metric:<15} " + ", ".join(f"{what} {count}" for what, count in said)
+
+
+def _named(words: Counter[str]) -> str:
+    """The status words that the agreements do not map, the most frequent first."""
+    listed = ", ".join(f"{word!r} {count}" for word, count in words.most_common(_NAMED))
+    more = f", {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return f"counted as open: {listed}{more}" if words else "counted as open"
 
 
 def _of_monitoring(running: Replay | JointReplay) -> str:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from slawatch.core.periods.contract import Contract, ServiceTarget, Unknown
 from slawatch.core.periods.figures import ServiceFigures
 from slawatch.core.periods.line import NEVER_FINAL, Line, Past, Said, fold
-from slawatch.core.periods.measure import measure
+from slawatch.core.periods.measure import Measure, measure
+from slawatch.core.periods.meter import Meter
 from slawatch.core.periods.period import Period
 from slawatch.core.periods.reading import Reading
 from slawatch.core.periods.speak import speak
@@ -27,9 +28,7 @@ def silent(
         measured = replace(measured, first=period.start)  # only of an outage the time before matters
     closes_at = period.end + contract.settle
     at = closes_at if until is None else min(max(until, period.start + 1), closes_at)
-    meter = fold(Line(measured, []), Past(period.start, (), {}, NEVER_FINAL, NEVER_FINAL), at)
-    assert meter is not None
-    meter.stand()
+    meter = _unheard_of(measured, period.start, at)
     if until is None:
         meter.close(closes_at)
     reading = next((reading for reading in meter.readings if reading.period == period), None)
@@ -46,12 +45,18 @@ def said_for(line: Line, service: str, first: int, before: int) -> Mapping[str, 
     such a period is not known here, so it is measured in any case.
     """
     sure = line.measure.first is not None
-    meter = fold(Line(line.measure, []), Past(None if sure else first, (), {}, NEVER_FINAL, NEVER_FINAL), before)
-    assert meter is not None
-    meter.stand()
+    meter = _unheard_of(line.measure, None if sure else first, before)
     meter.close(before - 1)
     closed = [reading for reading in meter.readings if reading.closed]
     for reading in closed:
         for _ in speak(meter, [], service, reading, arrived=False):
             pass
     return {reading.period.label: (reading.said, reading.told if sure else None) for reading in closed}
+
+
+def _unheard_of(measured: Measure, first: int | None, at: int) -> Meter:
+    """The meter at an instant of a service without facts; `first` as `Past` has it."""
+    meter = fold(Line(measured, []), Past(first, (), {}, NEVER_FINAL, NEVER_FINAL), at)
+    assert meter is not None
+    meter.stand()
+    return meter

@@ -83,6 +83,7 @@ def the_target(lines: str, besides: str = "") -> Any:
 
 
 UP = "metric: availability, service: [crm], at_least: 99.9%, per: month"
+BOTH_UP = UP.replace("crm", "crm, erp")
 TICKETS = "{metric: resolution, within: 8h}"
 
 
@@ -459,6 +460,33 @@ class TestWarnings:
                     "credits: [{metric: availability, credit: 12.5%}, {metric: availability, each: 1h, credit: 13%}]"
                 ),
                 ["credits[1].credit: is never paid in full: `credit_cap` is 12.5%"],
+            ),
+            (
+                (
+                    f"targets: [{{{UP}}}]\ncredits:\n  - {{metric: availability, below: 99.9%, credit: 5%}}\n"
+                    "  - {metric: availability, below: 99%, credit: 5%}\n  - {metric: availability, credit: 2%}\n"
+                    "  - {metric: availability, below: 95%, credit: 10%}"
+                ),
+                [
+                    (
+                        "credits[1].credit: makes no difference: below 99.9%, 5% is due; "
+                        "of several tiers the highest counts"
+                    )
+                ],
+            ),
+            (
+                (
+                    f"targets: [{{{UP.replace('crm', 'crm, erp')}}}]\ncredits:\n"
+                    "  - {metric: availability, credit: 5%, service: [crm]}\n"
+                    "  - {metric: availability, below: 99%, credit: 5%}\n"
+                    "  - {metric: availability, below: 98%, credit: 4%, service: [crm]}"
+                ),
+                [
+                    (
+                        "credits[2].credit: makes no difference: whenever missed, 5% is due; "
+                        "of several tiers the highest counts"
+                    )
+                ],
             ),
             (
                 f"match: {{customer: [A, B]}}\ntargets: [{{{UP}}}]\ncredits: [{{metric: availability, credit: 5%}}]",

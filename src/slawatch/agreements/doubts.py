@@ -102,22 +102,50 @@ def _credits(part: AgreementPart) -> Iterator[Doubt]:
     if not pers:
         yield ("credits",), "are never due: no target of this agreement is judged by a period"
     cap = cap_of(part)
+    tiers = [credit for credit in part.credits if isinstance(credit, TierPart)]
     for i, credit in enumerate(part.credits):
         if not isinstance(credit, PerMissPart) and credit.credit > cap:
-            yield ("credits", i, "credit"), f"is never paid in full: `credit_cap` is {float(100 * cap):g}%"
+            yield ("credits", i, "credit"), f"is never paid in full: `credit_cap` is {_percent(cap)}"
         if isinstance(credit, PerMissPart):
             if part.fee is None:
                 yield (
                     ("credits", i, "each_miss"),
                     "is money of no currency: give the agreement a `fee`, or it is not added",
                 )
-        elif isinstance(credit, TierPart) and credit.below is not None:
-            promised = [
-                target.at_least
-                for target in named(part, credit.metric)
-                if isinstance(target, AvailabilityPart | CompliancePart | SatisfactionPart)
-            ]
-            limit = max(promised, key=exact)
-            if exact(credit.below) > exact(limit):
-                text = f"is above what is promised, {limit.text}: nothing is owed before that is missed"
-                yield ("credits", i, "below"), text
+        elif isinstance(credit, TierPart):
+            yield from ((("credits", i, field), text) for field, text in _tier(credit, tiers, part))
+
+
+def _tier(tier: TierPart, tiers: list[TierPart], part: AgreementPart) -> Iterator[tuple[str, str]]:
+    """What is odd about one of them, by field."""
+    above = next((other for other in tiers if other is not tier and _outdoes(other, tier)), None)
+    if above is not None:
+        when = "whenever missed" if above.below is None else f"below {above.below.text}"
+        yield (
+            "credit",
+            f"makes no difference: {when}, {_percent(above.credit)} is due; of several tiers the highest counts",
+        )
+    if tier.below is not None:
+        promised = [
+            target.at_least
+            for target in named(part, tier.metric)
+            if isinstance(target, AvailabilityPart | CompliancePart | SatisfactionPart)
+        ]
+        limit = max(promised, key=exact)
+        if exact(tier.below) > exact(limit):
+            yield "below", f"is above what is promised, {limit.text}: nothing is owed before that is missed"
+
+
+def _outdoes(other: TierPart, tier: TierPart) -> bool:
+    """Whether another one is due whenever this one is, and is not less."""
+    if other.metric != tier.metric or other.credit < tier.credit:
+        return False
+    if other.service is not None and (tier.service is None or not set(tier.service) <= set(other.service)):
+        return False
+    if other.below is None or tier.below is None:
+        return other.below is None and (tier.below is not None or other.credit > tier.credit)
+    return exact(other.below) > exact(tier.below)
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(100 * share):g}%"

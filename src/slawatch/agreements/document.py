@@ -87,7 +87,7 @@ def read(name: str, content: bytes) -> Document:
         deep = _too_deep(text)
         node = None if deep else yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        document.problems.append(_syntax(name, error))
+        document.problems.append(_syntax(name, text, error))
     else:
         if deep:
             document.problems.append(Problem(name, deep, "yaml", "nested too deeply"))
@@ -109,14 +109,31 @@ def _too_deep(text: str) -> int:
     return 0
 
 
-def _syntax(name: str, error: yaml.MarkedYAMLError) -> Problem:
+def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     words = [word for word in (error.problem, error.context) if word]
     began, mark = error.context_mark, error.problem_mark or error.context_mark
     if error.context and began:
         words[-1] += f" on line {began.line + 1}"
     if mark is None:
         return Problem(name, 1, "yaml", ", ".join(words))
-    return Problem(name, mark.line + 1, "yaml", f"{', '.join(words)} (column {mark.column + 1})")
+    what = f"{', '.join(words)} (column {mark.column + 1})"
+    rest = "".join(text.splitlines()[mark.line : mark.line + 1])[mark.column :]  # of the line; none where the file ends
+    advice = _TAB if rest.startswith("\t") else _ADVICE.get(error.problem or "")
+    return Problem(name, mark.line + 1, "yaml", f"{what}: {advice}" if advice else what)
+
+
+_TAB = "indent with spaces, not with tabs"
+_ADVICE = {
+    "found character that cannot start any token": "put the value in quotes",
+    "mapping values are not allowed in this context": "check the indentation, or put a value with `: ` in it in quotes",
+    "did not find expected key": "let all keys of a mapping begin in one column",
+    "did not find expected '-' indicator": "let all items of a list begin in one column",
+    "did not find expected ',' or ']'": "close the list with `]`",
+    "did not find expected ',' or '}'": "close the mapping with `}`",
+    "could not find expected ':'": "write `key: value`",
+    "found unexpected end of stream": "close the quotes",
+}
+"""By what the parser says."""
 
 
 class _Reading:

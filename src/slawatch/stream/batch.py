@@ -136,15 +136,15 @@ class Batch:
 
     def _turn(self, record: InputRecord, now: int) -> None:
         """One record: decoded, applied, and what it led to taken over."""
-        value = record.value
+        key, value = record.key, record.value
         if record.__class__ is Undecoded:
             self._reject(Reason.INVALID, record.error, record)
             return
         if value is not None and len(value) > MAX_EVENT_BYTES:
             self._reject(Reason.TOO_LARGE, f"value has {len(value)} bytes, more than {MAX_EVENT_BYTES}", record)
             return
-        if record.key is not None and len(record.key) > MAX_KEY_BYTES:
-            self._reject(Reason.TOO_LARGE, f"key has {len(record.key)} bytes, more than {MAX_KEY_BYTES}", record)
+        if key is not None and len(key) > MAX_KEY_BYTES:
+            self._reject(Reason.TOO_LARGE, f"key has {len(key)} bytes, more than {MAX_KEY_BYTES}", record)
             return
         event: Any = None
         try:
@@ -160,10 +160,10 @@ class Batch:
             raise  # the table can't be read: that is no fault of the record
         except Exception as error:
             self._count(Outcome.DEAD_LETTER)
-            letter = DeadLetter(Reason.BUG, _named(error), record.key, value, record.offset, record.timestamp)
+            letter = DeadLetter(Reason.BUG, _named(error), key, value, record.offset, record.timestamp)
             self._bug(error, letter)
             if event is not None:  # else no turn has begun, and the last one stands
-                self._undo(record.key)
+                self._undo(key)
             return
         refused = turn.rejection or self._accept(turn, value is not None and len(value) >= _LARGE_EVENT)
         if refused is None:

@@ -41,16 +41,15 @@ def ms_of(text: str) -> int:
 
 def rfc3339(ms: int) -> str:
     """`2026-10-12T09:44:38.400Z`; the milliseconds only where they are not zero."""
-    seconds = ms // 1_000
+    ms, seconds = ms % 1_000, ms // 1_000
     minutes = seconds // 60
     hours = minutes // 60
     days = hours // 24
     day = _days.get(days)
     if day is None:
         day = _day(days)
-    ms -= seconds * 1_000
     end = _FRACTIONS[ms] if ms else "Z"
-    return f"{day}{_HOURS[hours - days * 24]}{_MINUTES[minutes - hours * 60]}{_SECONDS[seconds - minutes * 60]}{end}"
+    return f"{day}{_HOURS[hours % 24]}{_MINUTES[minutes % 60]}{_SECONDS[seconds % 60]}{end}"
 
 
 def _day(days: int) -> str:

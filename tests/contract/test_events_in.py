@@ -124,7 +124,7 @@ def test_not_json(value: bytes, sentence: str) -> None:
         (event(attributes={"tier": 1}), "Expected `str | null`, got `int` - at `$.attributes[...]`"),
         (event(reply="agent"), "Expected `object | null`, got `str` - at `$.reply`"),
         (event(reply={}), "Object missing required field `by` - at `$.reply`"),
-        (event(reply={"by": "robot"}), "Invalid enum value 'robot' - at `$.reply.by`"),
+        (event(reply={"by": "robot"}), "Invalid enum value 'robot': write agent or customer or bot - at `$.reply.by`"),
         (event(reply={"by": "agent", "public": "yes"}), "Expected `bool`, got `str` - at `$.reply.public`"),
         (event(rating="5"), "Expected `float | null`, got `str` - at `$.rating`"),
         (raw(b', "rating": 1' + b"0" * 5000), "Number out of range - at `$.rating`"),

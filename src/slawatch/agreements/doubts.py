@@ -144,7 +144,7 @@ def _outdoes(other: TierPart, tier: TierPart) -> bool:
         return False
     if other.below is None or tier.below is None:
         return other.below is None and (tier.below is not None or other.credit > tier.credit)
-    return exact(other.below) > exact(tier.below)
+    return type(other.below) is type(tier.below) and exact(other.below) > exact(tier.below)
 
 
 def _percent(share: Fraction) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from slawatch.core.interval import MINUTE
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import learn, quick_ms, rfc3339, to_ms
-from slawatch.messages.shapes import Instant
+from slawatch.messages.shapes import Instant, advised
 from slawatch.process import Headers, Readable, Reason, Rejection
 
 MAX_AHEAD: Final = 5 * MINUTE
@@ -28,7 +28,7 @@ def decoded(decode: Callable[[bytes], Any], value: bytes) -> Any:
     try:
         return decode(value)
     except msgspec.ValidationError as error:
-        return Rejection(Reason.INVALID, str(error))
+        return Rejection(Reason.INVALID, advised(str(error)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Rejection(Reason.NOT_JSON, str(error))
     except RecursionError:

@@ -5,10 +5,10 @@ What is said of a field here is what a consumer reads in the contract; nothing e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Required, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -85,6 +85,26 @@ class MonitoringEventData(TypedDict, total=False):
     planned_until: Annotated[
         Instant | None, Meta(description="When it ends; the last says until when, equal to its start: it is cancelled.")
     ]
+
+
+def _words(shape: type, place: str = "$") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Where one of some words must stand, and which they are."""
+    for name, hint in get_type_hints(shape).items():
+        for part in (hint, *get_args(hint)):
+            if get_origin(part) is Literal:
+                yield f"`{place}.{name}`", get_args(part)
+            elif is_typeddict(part):
+                yield from _words(part, f"{place}.{name}")
+
+
+_WORDS = dict((*_words(TicketEventData), *_words(MonitoringEventData)))
+
+
+def advised(refusal: str) -> str:
+    """What a decoder says of a value; of a word that is none of some, with these."""
+    what, at, place = refusal.partition(" - at ")
+    words = _WORDS.get(place)
+    return f"{what}: write {' or '.join(words)}{at}{place}" if words and what.startswith("Invalid enum") else refusal
 
 
 def flat(shape: type, names: Sequence[str], texts: Mapping[str, Any]) -> type[msgspec.Struct]:

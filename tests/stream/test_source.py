@@ -115,6 +115,20 @@ async def test_the_end_that_stream_time_waits_for_does_not_run_away_from_it(cloc
     assert source.lag == 8_000
 
 
+async def test_an_end_that_is_reached_in_the_middle_of_a_batch_moves_stream_time_there(clocks: Clocks) -> None:
+    broker = Broker(1_000)
+    source, clock = source_of(broker), stream_clock()
+    await source.look_at_end(clock, None, clocks.wall)
+    broker.end = 1_200
+    records = await source.fetch(clock, None, clocks.wall, 5_000)
+    assert len(records) == 1_200
+    assert not source.passed(clock, 999)
+    assert clock.at == 0
+    assert source.passed(clock, 1_200)
+    assert clock.at == NOW
+    assert not source.passed(clock, 1_200), "what is written later is not known of yet"
+
+
 async def test_records_that_are_there_and_do_not_come_end_the_worker(clocks: Clocks) -> None:
     broker = Broker(20)
     source, clock = source_of(broker), stream_clock()

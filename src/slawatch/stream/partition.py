@@ -171,7 +171,7 @@ class Partition:
         if not batch.fire(now, SLICE_SECONDS):
             return True  # more is due than a slice has time for
         if self._index >= len(self._records):
-            return False
+            return self._source.passed(self._clock, batch.offset)  # what is due by then goes into this batch too
         self._index = batch.take(self._records, self._index, now, SLICE_SECONDS)
         return True
 

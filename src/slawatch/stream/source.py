@@ -92,15 +92,21 @@ class Source:
             return
         position = await bounded(self._consumer.position(self.partition), "ask for a position")
         self.lag = max(0, self._newest.end - position)
-        if not clock.caught_up(self._mark, position):
+        if not self.passed(clock, position):
             self._watch(position, seconds)
             return
-        self._mark = None if self._mark is self._newest else self._newest
-        self._position, self._still = -1, 0.0
         if position > self.offset:
             # Markers of transactions, or what was aborted: committed too, or retention would seem to take it from us.
             self.offset = position
             self.jumped = True
+
+    def passed(self, clock: StreamClock, position: int) -> bool:
+        """Whether all before `position` being taken is everything until some later instant; that moves stream time."""
+        if self._mark is None or not clock.caught_up(self._mark, position):
+            return False
+        self._mark = None if self._mark is self._newest else self._newest
+        self._position, self._still = -1, 0.0
+        return True
 
     def _watch(self, position: int, seconds: float) -> None:
         """Records are known to be there; a process that was stopped meanwhile has not waited for them."""

@@ -7,7 +7,7 @@ import asyncio
 from aiokafka import ConsumerRecord
 
 from counting import Counting
-from lane_desk import Desk, due_in, events
+from lane_desk import Desk, due_in, events, eventually
 from slawatch.stream.app import Worker
 
 LATE_MS = 500  # an alert takes about 10 ms; the machine may be busy
@@ -63,6 +63,15 @@ async def test_a_busy_partition_fires_too(desk: Desk) -> None:
         said = await desk.read("breaches", 10, 15)
         await busy
         assert all(0 < delay(record) < 2 * LATE_MS for record in said), [delay(record) for record in said]
+
+
+async def test_what_is_due_by_the_end_that_a_batch_reaches_is_in_that_batch(desk: Desk) -> None:
+    settings = await desk.create_topics(stream_time="caught_up")
+    await desk.produce(events(0, 20, 20, due=due_in(-60)), partition=0)
+    async with Worker(settings, [Counting()]) as worker:
+        assert len(await desk.read("breaches", 20, 10)) == 20
+        await eventually(lambda: worker.metrics.registry.get_sample_value("slawatch_batch_seconds_count"), 10)
+        assert worker.metrics.registry.get_sample_value("slawatch_batch_seconds_count") == 1
 
 
 async def test_a_worker_that_was_down_says_no_false_breach_and_all_true_ones(desk: Desk) -> None:

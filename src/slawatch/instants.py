@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from slawatch.core.interval import DAY
+from slawatch.core.interval import DAY, HOUR, MINUTE, SECOND
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Small tables: one of every second of an hour would be faster only where nothing else is asked of a processor's cache.
@@ -13,9 +13,9 @@ _HOURS: Final = tuple(f"T{hour:02}:" for hour in range(24))
 _MINUTES: Final = tuple(f"{minute:02}:" for minute in range(60))
 _SECONDS: Final = tuple(f"{second:02}" for second in range(60))
 _FRACTIONS: Final = tuple(f".{ms:03}Z" for ms in range(1_000))
-_MS_OF_HOURS: Final = {text: 3_600_000 * hour for hour, text in enumerate(_HOURS)}
-_MS_OF_MINUTES: Final = {text: 60_000 * minute for minute, text in enumerate(_MINUTES)}
-_MS_OF_SECONDS: Final = {text: 1_000 * second for second, text in enumerate(_SECONDS)}
+_MS_OF_HOURS: Final = {text: HOUR * hour for hour, text in enumerate(_HOURS)}
+_MS_OF_MINUTES: Final = {text: MINUTE * minute for minute, text in enumerate(_MINUTES)}
+_MS_OF_SECONDS: Final = {text: SECOND * second for second, text in enumerate(_SECONDS)}
 _MS_OF_FRACTIONS: Final = {text: ms for ms, text in enumerate(_FRACTIONS)}
 _MOST_DAYS: Final = 4_096
 _days: Final[dict[int, str]] = {}

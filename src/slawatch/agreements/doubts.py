@@ -142,9 +142,9 @@ def _outdoes(other: TierPart, tier: TierPart) -> bool:
         return False
     if other.service is not None and (tier.service is None or not set(tier.service) <= set(other.service)):
         return False
-    if other.below is None or tier.below is None:
-        return other.below is None and (tier.below is not None or other.credit > tier.credit)
-    return type(other.below) is type(tier.below) and exact(other.below) > exact(tier.below)
+    if other.below is None:
+        return tier.below is not None or other.credit > tier.credit
+    return type(tier.below) is type(other.below) and exact(tier.below) < exact(other.below)
 
 
 def _percent(share: Fraction) -> str:

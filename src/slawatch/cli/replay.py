@@ -101,9 +101,10 @@ def summary(running: Replay | JointReplay) -> Iterator[str]:
 
 def _named(words: Counter[str]) -> str:
     """The status words that the agreements do not map, the most frequent first."""
-    listed = ", ".join(f"{word!r} {count}" for word, count in words.most_common(_NAMED))
-    more = f", {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    return f"counted as open: {listed}{more}" if words else "counted as open"
+    listed = [f"{word!r} {count}" for word, count in words.most_common(_NAMED)]
+    if len(words) > _NAMED:
+        listed.append(f"{len(words) - _NAMED} more")
+    return "counted as open" + (f": {', '.join(listed)}" if listed else "")
 
 
 def _of_monitoring(running: Replay | JointReplay) -> str:

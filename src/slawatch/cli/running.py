@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from slawatch.agreements import AgreementsFile
 from slawatch.cli.failure import Failure, complain
 from slawatch.core.fold import Bounds
+from slawatch.core.interval import DAY
 from slawatch.core.worktime import EARLIEST, LATEST
 from slawatch.instants import rfc3339, to_ms
 from slawatch.replay import BadLine, OpenTickets, Replay
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from slawatch.joint_replay import JointReplay
 
 SOURCE = "/slawatch/replay"
-_AHEAD_MS = 86_400_000  # an export may be of a zone where it is tomorrow
+_AHEAD = DAY  # an export may be of a zone where it is tomorrow
 _MAX_BAD = 1_000  # bad lines that are told one by one
 
 
@@ -57,7 +58,7 @@ def remarks(last_event: int, until: int | None) -> Iterator[str]:
         return
     if until is not None and until < last_event:
         yield f"--until {rfc3339(until)} is before the last event, of {rfc3339(last_event)}: it changes nothing"
-    if last_event > now_ms() + _AHEAD_MS:
+    if last_event > now_ms() + _AHEAD:
         yield f"the last event is of {rfc3339(last_event)}, which is still to come: all was due that is due by then"
 
 

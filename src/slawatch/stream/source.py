@@ -189,7 +189,7 @@ class Source:
 
     def _has_left(self, wanted: int, position: int) -> bool:
         """Whether so many records are known to follow: who lags fills his batches, so that there are fewer of them."""
-        if wanted <= 0 or self.partition not in self._consumer.assignment():
+        if self.partition not in self._consumer.assignment():
             return False
         end = self._consumer.last_stable_offset(self.partition)
         return end is not None and end - position >= wanted
